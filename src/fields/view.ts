@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { Dictionary } from "../batch/dictionary.js";
+import { Lookup } from "../batch/lookup.js";
+import type { Memory } from "../batch/memory.js";
+import { ProcessRows } from "../batch/process-rows.js";
+import { RecordWord } from "../batch/record.js";
+
+/** What is known of the place the events come from, for fields that need it. Fixed for a section of a capture. */
+export interface SourceInfo {
+  readonly name: string;
+  readonly hostname: string;
+  readonly bootTime: bigint;
+  /** Local addresses, 4 or 16 bytes each as binary strings. */
+  readonly addresses: ReadonlySet<string>;
+  /** Time of the first event, ns; 0n before there is one. */
+  firstTime: bigint;
+}
+
+/**
+ * The event that fields look at: a cursor over the records of a batch. One for each worker, moved from event to event, so
+ * that nothing is allocated. Everything it leads to is valid until the batch is given back.
+ */
+export class EventView {
+  readonly words: Int32Array;
+  readonly floats: Float64Array;
+  readonly bytes: Buffer;
+  readonly dictionary: Dictionary;
+  readonly processes: ProcessRows;
+  /** Process rows, extra rows and fd rows as words. */
+  readonly rows: Int32Array;
+  readonly extras: Int32Array;
+  readonly fds: Int32Array;
+  readonly users: Lookup;
+  readonly groups: Lookup;
+  readonly containers: Lookup;
+  /** Raised whenever dictionary ids may mean other strings: caches by id must be dropped. */
+  generation = 0;
+
+  /** Word offset of the record. */
+  o = 0;
+  type = 0;
+  /** evt.num; row versions are compared with it. */
+  number = 0;
+  /** Rows of the thread, of its group's leader and of the event's fd; 0 = none. */
+  row = 0;
+  leader = 0;
+  fdRow = 0;
+
+  constructor(
+    memory: Memory,
+    public source: SourceInfo,
+  ) {
+    this.words = new Int32Array(memory.ring);
+    this.floats = new Float64Array(memory.ring);
+    this.bytes = Buffer.from(memory.ring);
+    this.dictionary = new Dictionary(memory.dictionary);
+    this.processes = new ProcessRows(memory.processes);
+    this.rows = this.processes.words;
+    this.extras = this.processes.extras;
+    this.fds = new Int32Array(memory.fds.rows);
+    this.users = new Lookup(memory.users);
+    this.groups = new Lookup(memory.groups);
+    this.containers = new Lookup(memory.containers);
+  }
+
+  /** Moves to the record at word offset `o`. */
+  at(o: number): void {
+    const words = this.words;
+    this.o = o;
+    this.type = (words[o + RecordWord.TYPE] as number) & 0xffff;
+    this.number = this.floats[(o + RecordWord.NUMBER) >> 1] as number;
+    this.row = words[o + RecordWord.ROW] as number;
+    this.leader = words[o + RecordWord.LEADER] as number;
+    this.fdRow = words[o + RecordWord.FD_ROW] as number;
+  }
+
+  /** ns since the epoch. Allocates: for outputs and rare fields. */
+  get time(): bigint {
+    return BigInt.asUintN(
+      64,
+      (BigInt(this.words[this.o + 5] as number) << 32n) | BigInt((this.words[this.o + 4] as number) >>> 0),
+    );
+  }
+
+  /** Whether parameter `index` is there and not empty. */
+  has(index: number): boolean {
+    return (((this.words[this.o + RecordWord.PRESENT] as number) >>> index) & 1) === 1;
+  }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Node } from "./ast.js";
+
+/** Names as they stand in alerts; the index is the severity. */
+export const PRIORITIES = [
+  "Emergency",
+  "Alert",
+  "Critical",
+  "Error",
+  "Warning",
+  "Notice",
+  "Informational",
+  "Debug",
+] as const;
+
+/** A rule that is ready to run. Plain data: it is sent to the workers as it is. */
+export interface Rule {
+  /** Place in the evaluation order, and in RuleSet.rules. */
+  readonly index: number;
+  readonly name: string;
+  readonly desc: string;
+  /** 0 (Emergency) to 7 (Debug). */
+  readonly priority: number;
+  readonly source: string;
+  /** Sorted. */
+  readonly tags: readonly string[];
+  /** Macros, lists and exceptions expanded. */
+  readonly condition: Node;
+  /** Event types that the condition can hold on, ascending; null for sources other than syscall: all of theirs. */
+  readonly eventTypes: readonly number[] | null;
+  /** Output template without the leading "*", appended outputs included. */
+  readonly output: string;
+}
+
+/** The enabled rules at or above the priority threshold, of all sources, in evaluation order. */
+export interface RuleSet {
+  readonly rules: readonly Rule[];
+  /** first: an event raises one alert, by its first matching rule; all: one by each matching rule. */
+  readonly matching: "first" | "all";
+}
