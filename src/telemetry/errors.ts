@@ -6,6 +6,8 @@
  */
 export const ERRORS = {
   CAPTURE_OPEN: { title: "The capture file cannot be opened", remedy: "Check the path and that you may read it." },
+  BENCH_SEED: { title: "A capture cannot be repeated for the bench", remedy: "Give the bench a capture that `peregrine read` reads." },
+  BENCH_SPACE: { title: "No room for the bench's large capture", remedy: "Free disk space, or ask for fewer events." },
 } as const satisfies Record<string, { title: string; remedy: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
