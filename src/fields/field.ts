@@ -79,7 +79,17 @@ export type Extractor =
   | EachField
   | ListField;
 
-/** How the operators of an address field compare: against both endpoints, or as a network. Only for keyed fields over socket addresses. */
+/**
+ * How the operators of an address field compare: against both endpoints, or as a network. Only for keyed fields over socket
+ * addresses. Their `text` is for comparisons alone (outputs use `value`) and holds bytes in network order:
+ *
+ *   ip, net            the address: 4 or 16 bytes
+ *   ip-pair, net-pair  both addresses, the source's first: 8 or 32 bytes
+ *   port-pair          both ports, the source's first, big-endian: 4 bytes
+ *
+ * A pair field of an fd without such endpoints has the text "": it exists, and every comparison with it is false. Keyed
+ * fields of other number types have their decimal digits as text, bools "true" or "false".
+ */
 export type AddressKind = "ip" | "net" | "ip-pair" | "net-pair" | "port-pair" | null;
 
 /** A value ready for output: text for templates and, for output_fields, the JSON of its typed value. */
