@@ -100,7 +100,7 @@ export class RecordWriter {
       const params = event.params ?? [];
       let present = 0;
       for (const [i, param] of info.params.entries()) {
-        const value = valueOf(params, i, param.name);
+        const value = valueAt(params, i, param.name);
         if (value === null || value === undefined || i >= (event.nparams ?? info.params.length)) continue;
         present |= 1 << i;
         if (((mask >>> i) & 1) === 1) heap = this.param(o + param.word, param, value, heap);
@@ -150,7 +150,7 @@ export class RecordWriter {
   }
 }
 
-function valueOf(params: NonNullable<EventSpec["params"]>, i: number, name: string): Value | undefined {
+function valueAt(params: NonNullable<EventSpec["params"]>, i: number, name: string): Value | undefined {
   return Array.isArray(params) ? (params as readonly Value[])[i] : (params as Readonly<Record<string, Value>>)[name];
 }
 
