@@ -15,7 +15,7 @@ export interface SeedString {
 /** A capture's first section and all places that a repetition changes. Offsets are those in `section.bytes`, ascending. */
 export interface Seed {
   readonly section: Section;
-  /** Of each event: its block, and its time (the thread id stands behind it). */
+  /** Of each event: its block, and its time; 0 = an event without one, which stays so. */
   readonly blocks: Uint32Array;
   readonly times: Uint32Array;
   /** Thread and process ids: where they stand, and their values. They are below 2^22: the low four bytes are enough. */
@@ -35,6 +35,8 @@ export interface Seed {
   readonly listedThreadEvents: number;
 }
 
+/** Some writers give events that stand for no moment the time 0 or -1. */
+const LATEST_TIME = 1n << 63n;
 const EXEC_OR_CLONE = /^(execve|execveat|clone|clone3|fork|vfork)$/;
 
 /** Whether a parameter is a path or a command line. */
@@ -81,7 +83,7 @@ export function analyse(bytes: Buffer): Seed {
   const strings: SeedString[] = [];
   const stringIndex = new Map<string, number>();
   const types = new Map<number, number>();
-  let firstTime = 0xffffffffffffffffn;
+  let firstTime = LATEST_TIME;
   let lastTime = 0n;
   let listedThreadEvents = 0;
 
@@ -107,11 +109,13 @@ export function analyse(bytes: Buffer): Seed {
   const cursor = new EventCursor(section);
   for (let n = 0; cursor.move(); n++) {
     blocks[n] = cursor.block;
-    times[n] = cursor.time;
     types.set(cursor.type, (types.get(cursor.type) ?? 0) + 1);
     const time = bytes.readBigUInt64LE(cursor.time);
-    if (time < firstTime) firstTime = time;
-    if (time > lastTime) lastTime = time;
+    if (time > 0n && time < LATEST_TIME) {
+      times[n] = cursor.time;
+      if (time < firstTime) firstTime = time;
+      if (time > lastTime) lastTime = time;
+    }
     if (listed.has(Number(bytes.readBigUInt64LE(cursor.time + 8)))) listedThreadEvents++;
     addId(cursor.time + 8, 8);
     const info = EVENTS[cursor.type];
@@ -143,7 +147,7 @@ export function analyse(bytes: Buffer): Seed {
     nameStrings: Uint32Array.from(nameStrings),
     strings,
     types,
-    firstTime,
+    firstTime: lastTime === 0n ? 0n : firstTime,
     lastTime,
     lowestId,
     highestId,

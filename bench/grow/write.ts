@@ -97,7 +97,9 @@ class Changes {
     const base = blocks[from] as number;
     const limit = blocks[to] as number;
     for (let n = from; n < to; n++) {
-      const at = (times[n] as number) - base;
+      const time = times[n] as number;
+      if (time === 0) continue;
+      const at = time - base;
       const low = chunk.readUInt32LE(at) + this.timeLow;
       chunk.writeUInt32LE(low >>> 0, at);
       chunk.writeUInt32LE(chunk.readUInt32LE(at + 4) + this.timeHigh + (low > 0xffffffff ? 1 : 0), at + 4);
