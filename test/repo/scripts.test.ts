@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { packageRoot } from "../support/shared.js";
+import { filesOf, packageJson, textOf } from "./scan.js";
+
+test("the bootstrap uses nothing but Node itself", () => {
+  for (const path of ["setup", "start", "test", "build", "run", "generate", "reporter"].map(
+    (name) => `scripts/${name}.mjs`,
+  )) {
+    const targets = [...textOf(path).matchAll(/from "([^"]+)"/g)].map((match) => match[1] ?? "");
+    assert.deepEqual(
+      targets.filter((name) => !name.startsWith("node:") && name !== "./setup.mjs"),
+      [],
+      path,
+    );
+  }
+});
+
+test("every script of package.json that names a file names one that is there", () => {
+  const scripts = new Set(filesOf("scripts", ".mjs"));
+  const named = Object.values(packageJson().scripts).flatMap((text) => text.match(/scripts\/[\w-]+\.mjs/g) ?? []);
+  assert.deepEqual(
+    named.filter((path) => !scripts.has(path)),
+    [],
+  );
+});
+
+test("setting up what is set up says nothing and takes no time to speak of", () => {
+  const result = spawnSync(process.execPath, ["scripts/setup.mjs"], { cwd: packageRoot, encoding: "utf8" });
+  assert.equal(result.stderr, "");
+  assert.equal(result.stdout, "");
+  assert.equal(result.status, 0);
+});
+
+test("commands of the documents are scripts of package.json", () => {
+  const known = new Set([...Object.keys(packageJson().scripts), "ci", "install"]);
+  const documents = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", ...filesOf("docs", ".md")];
+  for (const path of documents) {
+    const used = [...textOf(path).matchAll(/\bnpm (?:run )?([a-z]+)\b/g)].map((match) => match[1] ?? "");
+    assert.deepEqual(
+      used.filter((name) => !known.has(name)),
+      [],
+      path,
+    );
+  }
+});
