@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Suite } from "./case.js";
+import { alertsSuite } from "./suites/alerts.js";
+import { factsSuite } from "./suites/facts.js";
+import { libsCapturesSuite } from "./suites/libs-captures.js";
+import { referenceSuite } from "./suites/reference.js";
+
+/** Every suite, in the order in which they run. */
+export function suites(): readonly Suite[] {
+  return [factsSuite(), libsCapturesSuite(), referenceSuite(), alertsSuite("official"), alertsSuite("probe")];
+}
