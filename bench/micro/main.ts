@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { textTable } from "../table.js";
+
+/*
+ * Runs every micro-benchmark of this folder in a process of its own, and prints one table. A benchmark prints lines of
+ * the form `NAME: FIGURE ns ...`; other lines are shown with --verbose.
+ *
+ *   node bench/micro/main.js [--verbose] [NAME...]
+ */
+
+const NOT_BENCHMARKS = new Set(["main.js", "measure.js"]);
+const LINE = /^\s*(.+?)\s*[:=]?\s+([\d.,]+)\s*ns\b\s*(.*)$/;
+
+export interface MicroLine {
+  readonly name: string;
+  readonly ns: string;
+  readonly note: string;
+}
+
+/** The figures among the lines that a benchmark printed. */
+export function parseLines(output: string): { lines: MicroLine[]; rest: string[] } {
+  const lines: MicroLine[] = [];
+  const rest: string[] = [];
+  for (const text of output.split("\n")) {
+    const found = LINE.exec(text);
+    if (found) lines.push({ name: found[1] ?? "", ns: found[2] ?? "", note: found[3] ?? "" });
+    else if (text.trim() !== "") rest.push(text);
+  }
+  return { lines, rest };
+}
+
+/** Runs the benchmarks. @returns the exit code: 1 where one fails */
+export function runMicro(folder: string, names: readonly string[], verbose: boolean): number {
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith(".js") && !NOT_BENCHMARKS.has(file))
+    .filter((file) => names.length === 0 || names.includes(basename(file, ".js")))
+    .sort();
+  const rows: string[][] = [];
+  let code = 0;
+  for (const file of files) {
+    const run = spawnSync(process.execPath, ["--expose-gc", join(folder, file)], { encoding: "utf8" });
+    const { lines, rest } = parseLines(run.stdout);
+    for (const line of lines) rows.push([`${basename(file, ".js")}: ${line.name}`, line.ns, line.note]);
+    if (verbose) for (const text of rest) process.stderr.write(`${text}\n`);
+    if (run.status !== 0) {
+      code = 1;
+      process.stderr.write(`${file} failed:\n${run.stderr}\n`);
+    }
+  }
+  process.stdout.write(`${textTable({ head: ["function", "CPU ns", ""], rows })}\n`);
+  return code;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const args = process.argv.slice(2);
+  const names = args.filter((arg) => !arg.startsWith("--"));
+  process.exitCode = runMicro(dirname(fileURLToPath(import.meta.url)), names, args.includes("--verbose"));
+}
