@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EVENTS } from "../../../src/batch/event-table.generated.js";
 import { type Case, type Check, casesOf, dataFile, type Suite } from "../case.js";
-import { canonical, object } from "../json.js";
+import { canonical } from "../json.js";
 import { walk } from "../peregrine.js";
 
 /** captures_facts_derived: blocks and raw events of a capture, counted by type. */
