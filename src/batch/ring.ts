@@ -31,8 +31,10 @@ export const SlotWord = {
   RECORDS_END: 9,
   /** Byte offset behind the last blob. */
   HEAP_END: 10,
-  /** When it was published: Float64, ns of performance.now(), for the latency histogram. */
+  /** When it was published: Float64, ns of the system's monotonic clock, for the latency histogram. */
   PUBLISHED_AT: 12,
+  /** Section of the capture, from 0: what is known of the machine may change with it. */
+  SECTION: 14,
   HEADER: 64,
 } as const;
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Output of one attempt at a batch. */
+export interface Part {
+  readonly batch: number;
+  readonly attempt: number;
+}
+
+/**
+ * Puts the workers' output in batch order. A batch may have been tried more than once; only the attempt that its result
+ * names counts, the others' output is dropped.
+ */
+export class Sequencer<T extends Part> {
+  private readonly parts = new Map<number, T[]>();
+  private current = 0;
+
+  /** The first batch that was not passed yet. */
+  get next(): number {
+    return this.current;
+  }
+
+  /** Whether output of a batch that was not passed yet is here. */
+  get waiting(): boolean {
+    return this.parts.size !== 0;
+  }
+
+  add(part: T): void {
+    if (part.batch < this.current) return;
+    const others = this.parts.get(part.batch);
+    if (others === undefined) this.parts.set(part.batch, [part]);
+    else others.push(part);
+  }
+
+  /** The output of attempt `attempt` at the next batch; undefined while it is on its way. Does not pass the batch. */
+  peek(attempt: number): T | undefined {
+    return this.parts.get(this.current)?.find((part) => part.attempt === attempt);
+  }
+
+  /** Goes on to the batch after the next. */
+  pass(): void {
+    this.parts.delete(this.current);
+    this.current++;
+  }
+}

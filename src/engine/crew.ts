@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { type Control, SlotControl } from "../batch/control.js";
+import type { Memory } from "../batch/memory.js";
+import { RecordWord } from "../batch/record.js";
+import { RingLayout, SlotWord } from "../batch/ring.js";
+import type { WorkerMessage } from "./evaluate.js";
+import type { Threads } from "./threads.js";
+import type { WorkerTask } from "./worker-thread.js";
+
+/** An event that could not be evaluated: it failed twice. */
+export interface FailedEvent {
+  readonly event: number;
+  readonly message: string;
+}
+
+type Alerts = Extract<WorkerMessage, { kind: "alerts" }>;
+
+export interface CrewEvents {
+  /** A worker has compiled the rules. */
+  ready(worker: number): void;
+  alerts(message: Alerts): void;
+  /** Results may have come in. */
+  progress(): void;
+  failed(event: FailedEvent): void;
+  /** A worker died and was replaced. */
+  died(worker: number, error: Error): void;
+}
+
+/** The workers of a run, seen from main: gives them their task, hears them, replaces those that die. */
+export class Crew {
+  private readonly ready = new Set<number>();
+  private readonly words: Int32Array;
+  private readonly floats: Float64Array;
+  private readonly layout: RingLayout;
+
+  constructor(
+    private readonly threads: Threads,
+    private readonly control: Control,
+    memory: Memory,
+    private readonly task: Omit<WorkerTask, "worker" | "port">,
+    private readonly events: CrewEvents,
+  ) {
+    this.words = new Int32Array(memory.ring);
+    this.floats = new Float64Array(memory.ring);
+    this.layout = new RingLayout(memory.shape.ring);
+  }
+
+  /** Runs all workers to the end of the input. Rejects when a worker cannot even start. */
+  async run(): Promise<void> {
+    await Promise.all(Array.from({ length: this.threads.workers }, (_, worker) => this.work(worker)));
+  }
+
+  private async work(worker: number): Promise<void> {
+    for (;;) {
+      const { port1, port2 } = new MessageChannel();
+      port1.on("message", (message: WorkerMessage) => this.hear(worker, message));
+      let death: unknown = null;
+      try {
+        await this.threads.pool.run({ ...this.task, worker, port: port2 }, { name: "evaluate", transferList: [port2] });
+      } catch (error) {
+        death = error;
+      }
+      this.drain(worker, port1);
+      if (death === null) return;
+      const error = death instanceof Error ? death : new Error(String(death));
+      // One that dies before it has compiled the rules would die again.
+      if (!this.ready.delete(worker)) throw error;
+      this.takeOver(worker, error);
+      if (this.control.aborted) return;
+      this.events.died(worker, error);
+    }
+  }
+
+  private hear(worker: number, message: WorkerMessage): void {
+    switch (message.kind) {
+      case "ready":
+        this.ready.add(worker);
+        this.events.ready(worker);
+        break;
+      case "alerts":
+        this.events.alerts(message);
+        break;
+      case "failed":
+        this.events.failed(message);
+        break;
+      case "tick":
+        this.events.progress();
+        break;
+    }
+  }
+
+  /** Takes what a worker posted before it ended; a post is in the queue when the worker's call returns. */
+  private drain(worker: number, port: MessagePort): void {
+    port.removeAllListeners("message");
+    for (let entry = receiveMessageOnPort(port); entry !== undefined; entry = receiveMessageOnPort(port)) {
+      this.hear(worker, entry.message as WorkerMessage);
+    }
+    port.close();
+    this.events.progress();
+  }
+
+  /**
+   * The batch of a dead worker goes back. Main owns the slot here: the worker's last store came before the notice of its
+   * death. An event at which two attempts ended is passed over; two ends before the first event fail the whole batch.
+   */
+  private takeOver(worker: number, error: Error): void {
+    const { control, words } = this;
+    const slot = control.abandoned(worker);
+    if (slot === -1) return;
+    const base = this.layout.slotWord(slot);
+    const at = control.words[control.cursorWord(slot)];
+    const count = words[base + SlotWord.WANTED];
+    if (at >= 0 && control.slot(slot, SlotControl.FAILED_AT) === at) {
+      this.fail(slot, base, at, error);
+    } else if (at < 0 && control.slot(slot, SlotControl.ATTEMPT) > 0) {
+      for (let i = 0; i < count; i++) this.fail(slot, base, i, error);
+    }
+    control.words[control.cursorWord(slot)] = -1;
+    control.giveBack(slot, at, worker);
+  }
+
+  private fail(slot: number, base: number, index: number, error: Error): void {
+    const at = base + this.layout.wantedWord + index;
+    const record = this.words[at];
+    if (record === 0) return;
+    this.words[at] = 0;
+    this.control.addFailures(slot, 1);
+    const event = this.floats[(record + RecordWord.NUMBER) >> 1];
+    this.events.failed({ event, message: error.message });
+  }
+}

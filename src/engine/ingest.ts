@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { type Control, ControlWord, SlotControl, SlotState } from "../batch/control.js";
+import type { Memory } from "../batch/memory.js";
+import { RecordWord } from "../batch/record.js";
+import { RingLayout, SlotWord } from "../batch/ring.js";
+import { FillResult, type SourceFailure } from "../capture/source.js";
+import { nowNs } from "../telemetry/clock.js";
+import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
+import { IngestTime } from "../telemetry/stage-times.js";
+import type { Faults } from "./faults.js";
+import type { IngestParts } from "./parts.js";
+import type { InfoWriter } from "./source-info.js";
+
+/** Strings and their bytes at which the dictionary is swept, if not most of them turn out to be in use. */
+export interface SweepLimit {
+  readonly strings: number;
+  readonly bytes: number;
+}
+
+export const DEFAULT_SWEEP: SweepLimit = { strings: 131_072, bytes: 24 * 1024 * 1024 };
+
+/** How ingest ended. */
+export interface IngestEnd {
+  /** Number of the last event. */
+  readonly events: number;
+  readonly sections: number;
+  /** The input is bad behind the last event. */
+  readonly failure: SourceFailure | null;
+}
+
+export interface IngestContext {
+  readonly memory: Memory;
+  readonly control: Control;
+  readonly ledger: Ledger;
+  readonly times: Float64Array;
+  readonly info: InfoWriter;
+  readonly parts: IngestParts;
+  readonly sweep: SweepLimit;
+  readonly faults: Faults | null;
+}
+
+/**
+ * The ingest loop: fill, apply, publish, until the input ends or the engine stops. Runs in the ingest thread, which it
+ * blocks; it is the only writer of the ring's free slots, the dictionary and the state tables.
+ */
+export class Ingest {
+  private readonly words: Int32Array;
+  private readonly floats: Float64Array;
+  private readonly layout: RingLayout;
+  /** For each slot, the number of the last event before its batch. */
+  private readonly firsts: Float64Array;
+  private readonly counts: SourceCounts = {
+    seen: 0,
+    notWanted: 0,
+    stateOnly: 0,
+    merged: 0,
+    unknownType: 0,
+    oversize: 0,
+  };
+  /** Records that the source wrote for rules before the batch in hand. */
+  private ruleRecords = 0;
+  private generation = 0;
+  private sectionNumber = 0;
+  /** Number of the last event that was read. */
+  private last = 0;
+  private marks: Uint8Array | null = null;
+  private softStrings: number;
+  private softBytes: number;
+
+  constructor(private readonly context: IngestContext) {
+    const { memory, control, sweep } = context;
+    this.words = new Int32Array(memory.ring);
+    this.floats = new Float64Array(memory.ring);
+    this.layout = new RingLayout(memory.shape.ring);
+    this.firsts = new Float64Array(control.slots);
+    this.softStrings = Math.min(sweep.strings, memory.shape.strings / 2);
+    this.softBytes = Math.min(sweep.bytes, memory.shape.stringBytes / 2);
+  }
+
+  /** Opens the source and runs to its end. Throws what `open` throws; always tells the workers that there is no more. */
+  run(): IngestEnd {
+    const { control, parts, info } = this.context;
+    try {
+      const header = parts.source.open();
+      info.begin(header);
+      parts.stage.begin(header, 0);
+      const failure = this.loop();
+      return { events: this.last, sections: this.sectionNumber + 1, failure };
+    } finally {
+      control.end();
+      parts.source.close();
+    }
+  }
+
+  private loop(): SourceFailure | null {
+    const { control, parts } = this.context;
+    while (this.waitForSlot()) {
+      parts.stage.settle(this.horizon());
+      if (parts.stage.tight) this.drain();
+      if (this.full()) this.collect();
+      const result = this.step(control.words[ControlWord.PUBLISHED] % control.slots);
+      if (result === FillResult.END) return null;
+      if (result === FillResult.FAILED) return parts.source.failure;
+      if (result === FillResult.SECTION) this.section();
+    }
+    return null;
+  }
+
+  /** Waits until the next slot is free. @returns false when the engine stops */
+  private waitForSlot(): boolean {
+    const { control, times } = this.context;
+    if (control.mayFill() && !control.draining) return true;
+    const start = nowNs();
+    for (;;) {
+      const seen = control.load(ControlWord.ROOM);
+      if (control.draining) return false;
+      if (control.mayFill()) break;
+      control.wait(ControlWord.ROOM, seen);
+    }
+    times[IngestTime.WAIT] += nowNs() - start;
+    return true;
+  }
+
+  /** One batch: fill, apply, publish. @returns the fill's result */
+  private step(slot: number): number {
+    const { control, parts, ledger, times, info } = this.context;
+    const base = this.layout.slotWord(slot);
+    const start = nowNs();
+    const result = parts.source.fill(slot);
+    const filled = nowNs();
+    if (!info.hasFirstTime) this.noteFirstTime(base);
+    parts.stage.apply(slot);
+    const applied = nowNs();
+    times[IngestTime.FILL] += filled - start;
+    times[IngestTime.APPLY] += applied - filled;
+    times[IngestTime.BATCHES] += 1;
+
+    this.last = this.floats[(base + SlotWord.LAST) >> 1];
+    this.firsts[slot] = this.floats[(base + SlotWord.FIRST) >> 1];
+    this.words[base + SlotWord.BATCH] = control.words[ControlWord.PUBLISHED];
+    this.words[base + SlotWord.SOURCE] = 0;
+    this.words[base + SlotWord.GENERATION] = this.generation;
+    this.words[base + SlotWord.SECTION] = this.sectionNumber;
+    this.floats[(base + SlotWord.PUBLISHED_AT) >> 1] = applied;
+
+    const wanted = this.words[base + SlotWord.WANTED];
+    const ruleRecords = parts.source.counts(this.counts);
+    ledger.filled(this.counts, slot, wanted, ruleRecords - this.ruleRecords - wanted);
+    this.ruleRecords = ruleRecords;
+    if (wanted > 0) control.publish();
+    return result;
+  }
+
+  private noteFirstTime(base: number): void {
+    const { parts, info } = this.context;
+    const known = parts.source.firstTime;
+    if (known !== null) {
+      info.setFirstTime(known[0], known[1]);
+    } else if (this.words[base + SlotWord.RECORDS] > 0) {
+      const record = base + this.layout.recordsWord;
+      info.setFirstTime(this.words[record + RecordWord.TIME], this.words[record + RecordWord.TIME + 1]);
+    }
+  }
+
+  /** The last event before the oldest batch in flight: what only it and earlier ones could read may be freed. */
+  private horizon(): number {
+    const { control, faults } = this.context;
+    let horizon = this.last;
+    if (faults?.settleEarly === true) return horizon;
+    for (let slot = 0; slot < control.slots; slot++) {
+      if (control.slot(slot, SlotControl.STATE) === SlotState.FREE) continue;
+      if (this.firsts[slot] < horizon) horizon = this.firsts[slot];
+    }
+    return horizon;
+  }
+
+  /** Waits until no batch is in flight and frees all that only those could read. */
+  private drain(): void {
+    const { control, parts, times } = this.context;
+    const start = nowNs();
+    for (;;) {
+      const seen = control.load(ControlWord.ROOM);
+      if (control.idle() || control.aborted) break;
+      control.wait(ControlWord.ROOM, seen);
+    }
+    times[IngestTime.WAIT] += nowNs() - start;
+    parts.stage.settle(this.last);
+  }
+
+  private section(): void {
+    const { parts, info } = this.context;
+    const header = parts.source.section();
+    this.drain();
+    if (this.context.control.aborted) return;
+    info.begin(header);
+    parts.stage.begin(header, this.last + 1);
+    this.sectionNumber++;
+  }
+
+  private full(): boolean {
+    const { interner } = this.context.parts;
+    return interner.count > this.softStrings || interner.bytes > this.softBytes;
+  }
+
+  /** Sweeps the dictionary: drops every string that no row, fd or table refers to. */
+  private collect(): void {
+    const { parts, memory, sweep, times, control } = this.context;
+    this.drain();
+    if (control.aborted) return;
+    const start = nowNs();
+    this.marks ??= new Uint8Array(memory.shape.strings);
+    this.marks.fill(0);
+    parts.stage.mark(this.marks);
+    parts.interner.sweep(this.marks);
+    parts.stage.collected();
+    this.generation++;
+    const { count, bytes } = parts.interner;
+    this.softStrings = nextLimit(count, sweep.strings, memory.shape.strings);
+    this.softBytes = nextLimit(bytes, sweep.bytes, memory.shape.stringBytes);
+    times[IngestTime.SWEEP] += nowNs() - start;
+    times[IngestTime.SWEEPS] += 1;
+  }
+}
+
+/**
+ * Where the next sweep happens: at `base`, or at twice the live size where that alone is more than half of `base`; below
+ * the capacity, but never so close to the live size that sweep follows sweep.
+ */
+export function nextLimit(live: number, base: number, capacity: number): number {
+  const wanted = Math.max(live * 2, base);
+  return Math.max(Math.min(wanted, capacity * 0.75), live + capacity / 16);
+}

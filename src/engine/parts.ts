@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Encoder } from "../alerts/encoder.js";
+import type { Interner } from "../batch/interner.js";
+import type { Memory } from "../batch/memory.js";
+import type { Demand } from "../batch/plan.js";
+import type { SectionHeader, Source } from "../capture/source.js";
+import type { Matcher } from "../rules/matcher.js";
+import type { SourceCounts } from "../telemetry/ledger.js";
+
+/** A source that keeps count. */
+export interface CountedSource extends Source {
+  /** Stores the cumulative counts. @returns the records written for rules so far */
+  counts(into: SourceCounts): number;
+  /** Time of the first event of the input, if the source knows it better than its first record does: low, high word. */
+  readonly firstTime: readonly [number, number] | null;
+  /** Event types beyond the table that were met, and how often. */
+  unknownTypes(): readonly { readonly type: number; readonly count: number }[];
+  /** Bytes read from the input, and ns spent inflating it. */
+  readonly bytes: number;
+  readonly inflateNs: number;
+}
+
+/** The state stage as ingest uses it; src/state/stage.ts. */
+export interface Stage {
+  begin(header: SectionHeader, number: number): void;
+  apply(slot: number): void;
+  settle(horizon: number): void;
+  readonly tight: boolean;
+  mark(marks: Uint8Array): void;
+  collected(): void;
+}
+
+/** What the ingest thread is made of. */
+export interface IngestParts {
+  readonly source: CountedSource;
+  readonly interner: Interner;
+  readonly stage: Stage;
+  /** Counts for the report: threads, fds, refusals. */
+  stageCounters(): Readonly<Record<string, number>>;
+}
+
+export interface IngestSetup {
+  readonly capture: string;
+  readonly memory: Memory;
+  readonly demand: Demand;
+  readonly hostRoot: string | null;
+  readonly data: unknown;
+}
+
+/** What a worker is made of. */
+export interface EvaluatorParts {
+  readonly matcher: Matcher;
+  readonly encoder: Encoder;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { LedgerSnapshot } from "../telemetry/ledger.js";
+import type { StageTimes } from "../telemetry/stage-times.js";
+import type { FailedEvent } from "./crew.js";
+import type { Failure } from "./ingest-thread.js";
+
+/** Batch latency from publish to release, microseconds. */
+export interface LatencySummary {
+  readonly batches: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** What a run did. */
+export interface ReplayReport {
+  /** Number of the last event: how many the capture has after conversion. */
+  readonly events: number;
+  readonly sections: number;
+  readonly alerts: number;
+  /** Rules with matches, in rule order. */
+  readonly byRule: readonly { readonly rule: string; readonly priority: number; readonly count: number }[];
+  /** Matches by priority, index = severity. */
+  readonly byPriority: readonly number[];
+  readonly ledger: LedgerSnapshot;
+  readonly unknownTypes: readonly { readonly type: number; readonly count: number }[];
+  /** Events that could not be evaluated, at most the first hundred. */
+  readonly failedEvents: readonly FailedEvent[];
+  /** Workers that died and were replaced. */
+  readonly deaths: number;
+  /** The capture is bad behind the last event; all before it was evaluated and delivered. */
+  readonly failure: Failure | null;
+  /** The run was stopped by its signal. */
+  readonly stopped: boolean;
+  /** From the start of the first fill to the last alert written, ns. */
+  readonly elapsedNs: number;
+  /** Bytes read from the capture, and ns spent inflating it (part of fillNs). */
+  readonly bytes: number;
+  readonly inflateNs: number;
+  readonly stages: StageTimes;
+  readonly latency: LatencySummary;
+  /** The most bytes of alerts that have waited to be written. */
+  readonly backlogBytes: number;
+  /** Milliseconds since the process started, by phase. */
+  readonly startup: Readonly<Record<string, number>>;
+  readonly dictionary: { readonly strings: number; readonly bytes: number; readonly lost: number };
+  /** Counters of the state stage. */
+  readonly state: Readonly<Record<string, number>>;
+  readonly workers: number;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { fileURLToPath } from "node:url";
+import { Piscina } from "piscina";
+
+function file(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+/**
+ * The threads of the engine: one for ingest, and the workers. They start, and load what they will need, at once; a run
+ * gives each of them one long task. They can serve one run after the other.
+ */
+export class Threads {
+  readonly ingest: Piscina;
+  readonly pool: Piscina;
+
+  constructor(readonly workers: number) {
+    this.ingest = new Piscina({ filename: file("ingest-thread.js"), minThreads: 1, maxThreads: 1 });
+    this.pool = new Piscina({ filename: file("worker-thread.js"), minThreads: workers, maxThreads: workers });
+    // A thread that dies without a task is replaced by the pool; one that dies with a task fails that task.
+    this.ingest.on("error", () => {});
+    this.pool.on("error", () => {});
+    this.ingest.run(undefined, { name: "warm" }).catch(() => {
+      // Whatever is missing is told when it is needed.
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.ingest.destroy(), this.pool.destroy()]);
+  }
+}
+
+/** Starts the engine's threads ahead of a run, while rules are still being read. */
+export function startThreads(workers: number): Threads {
+  return new Threads(workers);
+}
