@@ -20,7 +20,6 @@ export class RegexError extends Error {
 
 /** Replaces bad bytes; decodes a binary string. */
 export function decodeUtf8(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
   return /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text, "latin1").toString("utf8");
 }
 
@@ -33,8 +32,8 @@ function stickyMatch(pattern: RegExp, text: string, at: number): string | null {
 }
 
 function escapeAt(text: string, at: number): string {
-  const escape = stickyMatch(ESCAPE, text, at);
-  if (escape !== null) return escape;
+  const sequence = stickyMatch(ESCAPE, text, at);
+  if (sequence !== null) return sequence;
   if (at + 1 === text.length) throw new RegexError("trailing \\");
   throw new RegexError(`invalid escape sequence: ${text.slice(at, at + 2)}`);
 }
