@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { reportFailure } from "./failure.js";
 import { SeedFile } from "./grow/cache.js";
 import { defaultSeed } from "./inputs.js";
-import { isMain, packageRoot } from "./paths.js";
+import { isMain, largeCaptures } from "./paths.js";
 import { terminalProgress } from "./progress.js";
 
 const USAGE = `Usage: node bench/grow.js [--seed FILE] [--events N] [--unshifted] [--gzip] [--out FOLDER]
@@ -38,8 +37,8 @@ async function main(args: string[]): Promise<number> {
   }
   const events = Number(values.events);
   if (!Number.isSafeInteger(events) || events < 1) throw new TypeError("--events: a whole number above 0");
-  const seed = new SeedFile(values.seed ?? defaultSeed());
-  const folder = values.out ?? join(packageRoot(), "bench", "results", "tmp");
+  const seed = new SeedFile(values.seed ?? (await defaultSeed()));
+  const folder = values.out ?? largeCaptures();
   const growth = { events, shifted: !values.unshifted, gzip: values.gzip };
   const grown = await seed.grow(folder, growth, terminalProgress("growing"));
   process.stderr.write(

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { STAGES } from "./figures.js";
-import { type BenchResults, type CaseResult, medianRun, type PeerResult, type ProgramRun } from "./results.js";
+import {
+  type BenchResults,
+  type CaseResult,
+  caseName,
+  medianRun,
+  type PeerResult,
+  type ProgramRun,
+} from "./results.js";
 import { median } from "./stats.js";
 import { digits, markdownTable, mib, percent, rate, type Table } from "./table.js";
 
@@ -10,11 +17,11 @@ export function caseTable(cases: readonly CaseResult[]): Table {
   const inflated = cases.some((c) => c.capture === "gzip");
   const stages = STAGES.filter((stage) => stage !== "inflate" || inflated);
   return {
-    head: ["capture, rules", "workers", "events/s", "CPU ns", ...stages, "overlap", "peak", "p50", "p99", "max"],
+    head: ["rules", "workers", "events/s", "CPU ns", ...stages, "overlap", "peak", "p50", "p99", "max"],
     rows: cases.map((result) => {
       const run = medianRun(result);
       return [
-        `${result.capture}, ${result.rules} rules`,
+        caseName(result),
         String(result.workers),
         rate(run.eventsPerSecond),
         digits(run.cpuNs),
@@ -42,7 +49,7 @@ export function detailTable(cases: readonly CaseResult[]): Table {
     rows: cases.map((result) => {
       const run = medianRun(result);
       return [
-        `${result.capture}, ${result.rules} rules`,
+        caseName(result),
         String(result.workers),
         percent(run.evaluated / run.events),
         run.alerts.toLocaleString("en"),

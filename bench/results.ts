@@ -6,8 +6,8 @@ import type { RunFigures } from "./figures.js";
 import type { Machine } from "./machine.js";
 import { medianBy } from "./stats.js";
 
-/** Which large capture was replayed. */
-export type CaptureKind = "shifted" | "unshifted" | "gzip";
+/** Which large capture was replayed; "given": the user's own. */
+export type CaptureKind = "shifted" | "unshifted" | "gzip" | "given";
 
 /** One combination that was measured, with every run of it. */
 export interface CaseResult {
@@ -54,6 +54,12 @@ export interface BenchResults {
   readonly cases: readonly CaseResult[];
   readonly startup: StartupResult | null;
   readonly peer: PeerResult | null;
+}
+
+/** What a case is called in tables. */
+export function caseName(result: CaseResult): string {
+  const rules = `${result.rules} rules`;
+  return result.capture === "given" ? rules : `${result.capture}, ${rules}`;
 }
 
 /** The run with the median CPU time. */

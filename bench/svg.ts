@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { STAGES, type Stage } from "./figures.js";
-import { type BenchResults, type CaseResult, medianRun } from "./results.js";
+import { type BenchResults, type CaseResult, caseName, medianRun } from "./results.js";
 import { digits, rate } from "./table.js";
 
 /*
@@ -72,7 +72,7 @@ export function plot(results: BenchResults): string {
 function label(result: CaseResult): { label: string; sublabel: string } {
   return {
     label: `${result.workers} worker${result.workers === 1 ? "" : "s"}`,
-    sublabel: `${result.rules} rules${result.capture === "shifted" ? "" : `, ${result.capture}`}`,
+    sublabel: result.capture === "shifted" ? `${result.rules} rules` : caseName(result),
   };
 }
 

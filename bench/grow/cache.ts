@@ -27,11 +27,14 @@ export interface Grown {
 /** A capture that others are made from. */
 export class SeedFile {
   private seed: Seed | null = null;
-  readonly hash: string;
+  private digest: string | null = null;
 
-  /** @throws PeregrineError BENCH_SEED */
-  constructor(readonly path: string) {
-    this.hash = createHash("sha256").update(this.read()).digest("hex");
+  constructor(readonly path: string) {}
+
+  /** sha256 of the file. @throws PeregrineError BENCH_SEED where it cannot be read */
+  get hash(): string {
+    this.digest ??= createHash("sha256").update(this.read()).digest("hex");
+    return this.digest;
   }
 
   private read(): Buffer {
