@@ -5,7 +5,82 @@
  * table; a test keeps them equal. Rule files have codes of their own (rules/diagnostic.ts), which are Falco's.
  */
 export const ERRORS = {
+  CONFIG_OPEN: { title: "The configuration file cannot be read", remedy: "Check the path given with -c." },
+  CONFIG_PARSE: { title: "The configuration file is not valid YAML", remedy: "Correct the file at the place named." },
+  CONFIG_VALUE: { title: "A configuration value is not allowed", remedy: "Use one of the values that the message names." },
+  OPTION_SYNTAX: {
+    title: "An option given with -o cannot be parsed",
+    remedy: "Write -o key=value, -o key.subkey=value or -o 'list[]=value'.",
+  },
+  RULES_OPEN: { title: "A rules file cannot be read", remedy: "Check the path given with -r or in rules_files." },
+  RULES_NONE: {
+    title: "No rules files were given",
+    remedy: "Name a file or folder with -r, or in rules_files of the configuration.",
+  },
+  RULES_INVALID: { title: "A rules file has errors", remedy: "Correct the places shown; nothing was run." },
+  FIELD_UNKNOWN: { title: "A field is not known", remedy: "Check its spelling and its argument." },
+  CAPTURE_NONE: { title: "No capture was given", remedy: "Name a .scap file with -e." },
+  OUTPUT_NONE: {
+    title: "No output is enabled",
+    remedy: "Enable one, as in -o stdout_output.enabled=true.",
+  },
+  OUTPUT_WRITE: { title: "Alerts cannot be written", remedy: "Check the output's target: space, rights, reader." },
   CAPTURE_OPEN: { title: "The capture file cannot be opened", remedy: "Check the path and that you may read it." },
+  CAPTURE_READ: { title: "The capture file cannot be read on", remedy: "Check the disk or the network it lies on." },
+  CAPTURE_EMPTY: { title: "The capture file is empty", remedy: "Check how it was made or copied." },
+  CAPTURE_MAGIC: {
+    title: "The file is no capture",
+    remedy: "Give a .scap file, plain or gzip, as sysdig and Falco write it.",
+  },
+  CAPTURE_BYTE_ORDER: {
+    title: "The capture has another byte order",
+    remedy: "Only captures of little-endian machines can be read.",
+  },
+  CAPTURE_VERSION: {
+    title: "The capture has a format that is not known",
+    remedy: "It was written by a later version than this program knows: get a newer one.",
+  },
+  CAPTURE_NO_EVENTS: { title: "The capture has no events", remedy: "Check that the program that wrote it saw any." },
+  CAPTURE_TRUNCATED: {
+    title: "The capture ends in the middle of a block",
+    remedy: "Copy it again; what stands before the end was read.",
+  },
+  CAPTURE_GZIP_TRUNCATED: {
+    title: "The capture's gzip stream has no end",
+    remedy: "Copy it again, or wait until its writer has closed it; what stands before the end was read.",
+  },
+  CAPTURE_GZIP: {
+    title: "The capture's gzip stream is damaged",
+    remedy: "Copy it again; what stands before the damage was read.",
+  },
+  CAPTURE_BLOCK_LENGTH: {
+    title: "A block of the capture has a wrong length",
+    remedy: "The file is damaged from there on; what stands before it was read.",
+  },
+  CAPTURE_BLOCK_TRAILER: {
+    title: "The two lengths of a block of the capture differ",
+    remedy: "The file is damaged from there on; copy or record it again.",
+  },
+  CAPTURE_BLOCK_TYPE: {
+    title: "The capture has a block where none of its kind can be",
+    remedy: "The file is damaged from there on; what stands before it was read.",
+  },
+  CAPTURE_LIST_ENTRY: {
+    title: "A list at the beginning of the capture has a bad entry",
+    remedy: "The file is damaged; copy or record it again.",
+  },
+  CAPTURE_EVENT_LENGTH: {
+    title: "An event of the capture does not fit its block",
+    remedy: "The file is damaged from there on; what stands before it was read.",
+  },
+  CAPTURE_PARAMETER: {
+    title: "A parameter of an event does not fit the event",
+    remedy: "The file is damaged from there on; what stands before it was read.",
+  },
+  ADDON_MISSING: {
+    title: "The native addon cannot be loaded",
+    remedy: "Run npm start or npm test once: they build it.",
+  },
   BENCH_SEED: { title: "A capture cannot be repeated for the bench", remedy: "Give the bench a capture that `peregrine read` reads." },
   BENCH_SPACE: { title: "No room for the bench's large capture", remedy: "Free disk space, or ask for fewer events." },
 } as const satisfies Record<string, { title: string; remedy: string }>;

@@ -1,0 +1,33 @@
+{
+  "targets": [
+    {
+      "target_name": "peregrine",
+      "sources": [
+        "native/addon.cc",
+        "native/block.cc",
+        "native/converter.cc",
+        "native/enter_store.cc",
+        "native/event.cc",
+        "native/fds.cc",
+        "native/header.cc",
+        "native/input.cc",
+        "native/interfaces.cc",
+        "native/interner.cc",
+        "native/interner_class.cc",
+        "native/processes.cc",
+        "native/reader.cc",
+        "native/reader_class.cc",
+        "native/record_writer.cc",
+        "native/section_object.cc",
+        "native/users.cc",
+        "native/walk.cc"
+      ],
+      "include_dirs": ["<!@(node -p \"require('node-addon-api').include\")"],
+      "defines": ["NAPI_DISABLE_CPP_EXCEPTIONS", "NAPI_VERSION=9"],
+      "cflags!": ["-fno-exceptions"],
+      "cflags": ["-O3", "-fvisibility=hidden", "-Wall", "-Wextra"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+      "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fvisibility-inlines-hidden"]
+    }
+  ]
+}

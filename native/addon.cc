@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <napi.h>
+
+#include "addon_data.h"
+#include "interner_class.h"
+#include "reader_class.h"
+#include "walk.h"
+
+namespace {
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  auto* data = new peregrine::AddonData();
+  data->interner = Napi::Persistent(peregrine::InternerClass::define(env));
+  data->reader = Napi::Persistent(peregrine::ReaderClass::define(env));
+  exports["Interner"] = data->interner.Value();
+  exports["CaptureReader"] = data->reader.Value();
+  exports["walkBlocks"] = Napi::Function::New(env, peregrine::walk_blocks, "walkBlocks");
+  env.SetInstanceData(data);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(peregrine, init)

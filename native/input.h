@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <zlib.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "failure.h"
+
+namespace peregrine {
+
+/**
+ * The bytes of a capture file, plain or gzip (of any number of members), in pieces that are read into one buffer again
+ * and again. Reading costs a copy, but mapping the file costs a page fault for every 4 KiB, which is several times as much.
+ */
+class Input {
+ public:
+  Input() = default;
+  ~Input() { close(); }
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  /** Opens a file and looks at its first bytes. */
+  bool open(const std::string& path);
+  void close();
+
+  /** What was read and not yet consumed. Moves with every call of ensure(). */
+  const uint8_t* data() const { return buffer_.data() + begin_; }
+  size_t available() const { return end_ - begin_; }
+
+  /** Makes at least `size` bytes available; false where the input ends or fails before that. */
+  bool ensure(size_t size) { return available() >= size || refill(size); }
+
+  void consume(size_t size) {
+    begin_ += size;
+    offset_ += size;
+  }
+
+  /** Offset of data() in the inflated input. */
+  uint64_t offset() const { return offset_; }
+  bool is_gzip() const { return is_gzip_; }
+  /** Set when reading or inflating went wrong; what was read before is still available. */
+  const Failure& failure() const { return failure_; }
+  uint64_t bytes_read() const { return bytes_read_; }
+  uint64_t inflate_ns() const { return inflate_ns_; }
+
+ private:
+  static constexpr size_t kPiece = 256 * 1024;
+  static constexpr size_t kPacked = 64 * 1024;
+  static constexpr size_t kKeep = 4 * 1024 * 1024;  // a buffer that grew larger is given back
+
+  bool refill(size_t size);
+  size_t read_file(uint8_t* to, size_t room);
+  size_t inflate_some(uint8_t* to, size_t room);
+  bool next_member();
+  uint64_t end_offset() const { return offset_ + available(); }
+
+  int fd_ = -1;
+  std::vector<uint8_t> buffer_;
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  uint64_t offset_ = 0;
+  bool at_end_ = false;
+  Failure failure_;
+  uint64_t bytes_read_ = 0;
+
+  bool is_gzip_ = false;
+  bool is_inflating_ = false;  // the stream below must be ended
+  z_stream stream_{};
+  std::vector<uint8_t> packed_;
+  uint64_t inflate_ns_ = 0;
+};
+
+}  // namespace peregrine

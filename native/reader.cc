@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reader.h"
+
+namespace peregrine {
+
+namespace {
+
+/** Events of the file that one fill may go through for each record of a batch, so that its time is bounded. */
+constexpr uint64_t kPassedPerRecord = 32;
+constexpr uint32_t kFlagStateOnly = 1;  // of an event block
+
+enum SlotWord : uint32_t {
+  kRecords = 1,
+  kGeneration = 3,
+  kRecordsEnd = 9,
+  kHeapEnd = 10,
+};
+enum SlotFloat : uint32_t { kFirst = 4 / 2, kLast = 6 / 2 };
+
+}  // namespace
+
+Reader::Reader(Interner& interner, const RingMemory& ring, const int32_t* plan)
+    : interner_(interner), writer_(ring, interner), batch_events_(ring.events), heap_bytes_(ring.heap_bytes) {
+  read_plan(plan);
+}
+
+void Reader::read_plan(const int32_t* plan) {
+  for (uint32_t type = 0; type < kEventTypes; type++) {
+    const int32_t* row = plan + static_cast<size_t>(type) * plan::kWords;
+    const EventInfo& info = kEvents[type];
+    Recipe& recipe = recipes_[type];
+    recipe.action = row[0] == plan::kState || row[0] == plan::kRules ? row[0] : plan::kSkip;
+    recipe.test = recipe.action == plan::kState ? row[3] : plan::kNone;
+    for (uint32_t i = 0; i < 4; i++) recipe.operands[i] = row[4 + i];
+    recipe.current_from = Converter::current_from(info);
+    recipe.first_wanted = static_cast<uint16_t>(wanted_.size());
+    const uint32_t mask = static_cast<uint32_t>(recipe.action == plan::kRules ? row[1] | row[2] : row[2]);
+    if (recipe.action == plan::kSkip) continue;
+    for (uint32_t i = 0; i < info.nparams; i++) {
+      const ParamInfo& param = kParams[info.first_param + i];
+      if ((mask >> i & 1) == 0 || param.kind == ParamKind::kNone) continue;
+      wanted_.push_back({static_cast<uint8_t>(i), param.kind, param.width, param.is_signed, param.word});
+      recipe.has_blobs |= param.kind == ParamKind::kBlob;
+      recipe.wanted++;
+    }
+  }
+}
+
+bool Reader::open(const std::string& path) {
+  if (input_.open(path)) return true;
+  failure_ = input_.failure();
+  return false;
+}
+
+bool Reader::read_section(SectionHeader& header) {
+  if (failure_) return false;
+  const HeaderStatus status = read_header(input_, interner_, header, failure_);
+  counters_[kBytes] = input_.bytes_read();
+  if (status == HeaderStatus::kFailed) return false;
+  if (status == HeaderStatus::kEnd && is_first_section_) {
+    return failure_.set("CAPTURE_NO_EVENTS", "it ends before its first event", static_cast<int64_t>(input_.offset()));
+  }
+  is_first_section_ = false;
+  needs_section_ = false;
+  is_leading_ = true;
+  lying_block_ = -1;
+  converter_.clear();
+  seen_threads_.clear();
+  return true;
+}
+
+FillResult Reader::fill(uint32_t slot, uint32_t generation) {
+  writer_.start(slot);
+  writer_.header_floats()[kFirst] = static_cast<double>(number_);
+  const FillResult result = fill_records();
+  writer_.header_floats()[kLast] = static_cast<double>(number_);
+  uint32_t* words = writer_.header_words();
+  words[kRecords] = writer_.records();
+  words[kGeneration] = generation;
+  words[kRecordsEnd] = writer_.end_word();
+  words[kHeapEnd] = writer_.end_byte();
+  return result;
+}
+
+FillResult Reader::fill_records() {
+  if (failure_) return FillResult::kFailed;
+  if (needs_section_) return FillResult::kSection;
+  uint64_t left = batch_events_ * kPassedPerRecord;
+  Block block;
+  while (left-- > 0 && writer_.has_room()) {
+    const BlockStatus status = next_block(input_, block, failure_);
+    if (status == BlockStatus::kEnd) return FillResult::kEnd;
+    if (status == BlockStatus::kFailed || block.type.kind != BlockKind::kEvent) {
+      if (status == BlockStatus::kBlock && block.type.kind == BlockKind::kSection) {
+        needs_section_ = true;
+        return FillResult::kSection;
+      }
+      return bad_block(block);
+    }
+    const Step step = take(block);
+    if (step == Step::kNoRoom) return FillResult::kMore;
+    if (step == Step::kFailed) return FillResult::kFailed;
+    if (load<uint32_t>(block.body.data + block.body.size) != block.total) lying_block_ = static_cast<int64_t>(block.offset);
+    input_.consume(block.total);
+  }
+  return FillResult::kMore;
+}
+
+/** What follows the last event is no block. Where that event's lengths differ, the first of them was the lie. */
+FillResult Reader::bad_block(const Block& block) {
+  const bool follows_lie = lying_block_ >= 0 && lying_block_ != static_cast<int64_t>(block.offset);
+  if (follows_lie && !input_.failure()) {
+    failure_ = Failure{};
+    failure_.set("CAPTURE_BLOCK_LENGTH", "the length of a block of events is wrong", lying_block_);
+  }
+  failure_.set("CAPTURE_BLOCK_TYPE", "a block of type " + hex(block.number) + " stands among events",
+               static_cast<int64_t>(block.offset));
+  return FillResult::kFailed;
+}
+
+Reader::Step Reader::take(const Block& block) {
+  RawEvent raw;
+  const EventStatus status = decode_event(block, raw, failure_);
+  if (status == EventStatus::kFailed) return Step::kFailed;
+  if (status == EventStatus::kUnknownType) {
+    count_unknown(raw.type);
+    return Step::kTaken;
+  }
+  const Recipe& recipe = recipes_[raw.type];
+  if (recipe.action == plan::kSkip && raw.nparams >= recipe.current_from) {
+    pass_over(raw, raw.type, raw.nparams, kNotWanted);
+    return Step::kTaken;
+  }
+  return take_wanted(raw);
+}
+
+Reader::Step Reader::take_wanted(const RawEvent& raw) {
+  uint16_t type = raw.type;
+  locate_params(raw, kEvents[type], params_);
+  if (raw.nparams < recipes_[type].current_from) {
+    const Converted converted = converter_.convert(raw.tid, type, params_);
+    if (converted == Converted::kMerged) {
+      counters_[kSeen]++;
+      counters_[kMerged]++;
+      return Step::kTaken;
+    }
+    if (converted == Converted::kUnknown) {
+      count_unknown(raw.type);
+      return Step::kTaken;
+    }
+  }
+  const Recipe& recipe = recipes_[type];
+  Step step = Step::kTaken;
+  if (recipe.action == plan::kSkip) {
+    pass_over(raw, type, params_.count, kNotWanted);
+  } else if (!holds(recipe, type)) {
+    pass_over(raw, type, params_.count, kStateRejected);
+  } else {
+    step = keep(raw, type, recipe, is_leading_ && (kEvents[type].marks & kLeading) != 0);
+  }
+  if (step == Step::kTaken) converter_.used();
+  return step;
+}
+
+/** Writes the event's record. */
+Reader::Step Reader::keep(const RawEvent& raw, uint16_t type, const Recipe& recipe, bool is_leading) {
+  const EventInfo& info = kEvents[type];
+  if (recipe.has_blobs) {
+    const uint64_t bytes = blob_bytes(recipe);
+    if (bytes > heap_bytes_) {
+      counters_[kSeen]++;
+      counters_[kOversize]++;
+      commit(info, raw.tid);
+      return Step::kTaken;
+    }
+    if (!writer_.fits_blobs(bytes)) return Step::kNoRoom;
+  }
+  const bool is_state_only = is_leading || (raw.flags & kFlagStateOnly) != 0 || (info.marks & kEnter) != 0;
+  const RecordHead head{type,
+                        raw.cpu,
+                        raw.ts,
+                        raw.tid,
+                        static_cast<double>(number_ + 1),
+                        is_state_only ? record_flag::kStateOnly : 0};
+  writer_.write(head, params_, wanted_.data() + recipe.first_wanted, recipe.wanted);
+  counters_[kSeen]++;
+  counters_[is_state_only || recipe.action == plan::kState ? kStateRecords : kRuleRecords]++;
+  if ((info.marks & kTouches) != 0 && SeenThreads::covers(raw.tid)) seen_threads_.add(raw.tid);
+  commit(info, raw.tid);
+  return Step::kTaken;
+}
+
+/** Counts an event that nobody wants. The first one of a thread leaves a record that says no more than that. */
+void Reader::pass_over(const RawEvent& raw, uint16_t type, uint32_t nparams, ReaderCounter counter) {
+  const EventInfo& info = kEvents[type];
+  if ((info.marks & kTouches) != 0 && SeenThreads::covers(raw.tid) && !seen_threads_.has(raw.tid)) {
+    seen_threads_.add(raw.tid);
+    const RecordHead head{type,   raw.cpu, raw.ts, raw.tid, static_cast<double>(number_ + 1),
+                          record_flag::kTouch | record_flag::kStateOnly};
+    writer_.write_touch(head, nparams);
+  }
+  counters_[kSeen]++;
+  counters_[counter]++;
+  commit(info, raw.tid);
+}
+
+void Reader::commit(const EventInfo& info, uint64_t tid) {
+  number_++;
+  if ((info.marks & kLeading) == 0) is_leading_ = false;
+  if ((info.marks & kProcessExit) != 0 && SeenThreads::covers(tid)) seen_threads_.remove(tid);
+}
+
+void Reader::count_unknown(uint16_t type) {
+  counters_[kSeen]++;
+  counters_[kUnknownType]++;
+  unknown_types_[type]++;
+}
+
+bool Reader::holds(const Recipe& recipe, uint16_t type) const {
+  if (recipe.test == plan::kNone) return true;
+  const EventInfo& info = kEvents[type];
+  const uint32_t index = static_cast<uint32_t>(recipe.operands[0]);
+  if (index >= info.nparams || (params_.present >> index & 1) == 0) return false;
+  const ParamInfo& param = kParams[info.first_param + index];
+  switch (recipe.test) {
+    case plan::kNotEmpty:
+      return true;
+    case plan::kOneOf: {
+      const int64_t value = integer_of(params_.param[index], param.width, param.is_signed);
+      for (uint32_t i = 1; i < 4; i++) {
+        // Operands are 32 bits wide: an unsigned parameter may have its top bit set.
+        if (value == recipe.operands[i] || value == static_cast<uint32_t>(recipe.operands[i])) return true;
+      }
+      return false;
+    }
+    case plan::kSuccess:
+      return integer_of(params_.param[index], param.width, true) >= 0;
+    default:
+      return true;
+  }
+}
+
+uint64_t Reader::blob_bytes(const Recipe& recipe) const {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < recipe.wanted; i++) {
+    const WantedParam& wanted = wanted_[recipe.first_wanted + i];
+    const bool is_present = (params_.present >> wanted.index & 1) != 0;
+    if (wanted.kind == ParamKind::kBlob && is_present) bytes += params_.param[wanted.index].size;
+  }
+  return bytes;
+}
+
+void Reader::report(double* counters) const {
+  for (uint32_t i = 0; i < kReaderCounters; i++) counters[i] = static_cast<double>(counters_[i]);
+  counters[kBytes] = static_cast<double>(input_.bytes_read());
+  counters[kInflateNs] = static_cast<double>(input_.inflate_ns());
+  counters[kLastNumber] = static_cast<double>(number_);
+}
+
+}  // namespace peregrine

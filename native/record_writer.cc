@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record_writer.h"
+
+namespace peregrine {
+
+namespace {
+
+/** What old drivers wrote for a null pointer, final NUL included. */
+constexpr char kNull[] = "(NULL)";
+constexpr char kNotAvailable[] = "<NA>";
+
+enum RecordWord : uint32_t {
+  kSize = 0,
+  kType = 1,
+  kNumber = 2,
+  kTime = 4,
+  kTid = 6,
+  kPresent = 8,
+  kFlags = 9,
+  kRow = 10,
+  kLeader = 11,
+  kFdRow = 12,
+  kFd = 13,
+  kNparams = 14,
+  kSpare = 15,
+};
+
+}  // namespace
+
+void RecordWriter::start(uint32_t slot) {
+  slot_ = ring_.base + slot * ring_.slot_bytes;
+  record_ = slot_ + static_cast<size_t>(ring_.records_word) * 4;
+  records_end_ = record_ + ring_.record_bytes;
+  heap_ = slot_ + ring_.heap_byte;
+  heap_end_ = heap_ + ring_.heap_bytes;
+  records_ = 0;
+}
+
+uint32_t* RecordWriter::begin(const RecordHead& head, uint32_t size, uint32_t nparams, uint32_t present) {
+  uint32_t* words = reinterpret_cast<uint32_t*>(record_);
+  words[kSize] = size;
+  words[kType] = head.type | static_cast<uint32_t>(head.cpu) << 16;
+  std::memcpy(words + kNumber, &head.number, sizeof head.number);
+  std::memcpy(words + kTime, &head.ts, sizeof head.ts);
+  std::memcpy(words + kTid, &head.tid, sizeof head.tid);
+  words[kPresent] = present;
+  words[kFlags] = head.flags;
+  words[kRow] = 0;
+  words[kLeader] = 0;
+  words[kFdRow] = 0;
+  words[kFd] = UINT32_MAX;
+  words[kNparams] = nparams;
+  words[kSpare] = 0;
+  record_ += size * 4;
+  records_++;
+  return words;
+}
+
+void RecordWriter::write_touch(const RecordHead& head, uint32_t nparams) { begin(head, kHeaderWords, nparams, 0); }
+
+void RecordWriter::write(const RecordHead& head, const EventParams& params, const WantedParam* wanted, uint32_t count) {
+  const uint32_t size = kEvents[head.type].words;
+  uint32_t* words = begin(head, size, params.count, params.present);
+  std::memset(words + kHeaderWords, 0, (size - kHeaderWords) * 4);
+  for (uint32_t i = 0; i < count; i++) {
+    if ((params.present >> wanted[i].index & 1) != 0) write_param(words, wanted[i], params.param[wanted[i].index]);
+  }
+}
+
+void RecordWriter::write_param(uint32_t* words, const WantedParam& wanted, Span bytes) {
+  uint32_t* to = words + wanted.word;
+  switch (wanted.kind) {
+    case ParamKind::kInt:
+    case ParamKind::kFd32:
+      *to = static_cast<uint32_t>(integer_of(bytes, wanted.width, wanted.is_signed));
+      return;
+    case ParamKind::kWide:
+    case ParamKind::kFd: {
+      const int64_t value = integer_of(bytes, 8, wanted.is_signed);
+      std::memcpy(to, &value, sizeof value);
+      return;
+    }
+    case ParamKind::kString:
+      if (bytes.size == sizeof kNull && std::memcmp(bytes.data, kNull, sizeof kNull) == 0) {
+        *to = interner_.intern(reinterpret_cast<const uint8_t*>(kNotAvailable), sizeof kNotAvailable - 1);
+      } else {
+        *to = interner_.intern(until_nul(bytes));
+      }
+      return;
+    case ParamKind::kVector:
+      *to = interner_.intern(without_final_nuls(bytes));
+      return;
+    case ParamKind::kAddress:
+      *to = interner_.intern(bytes);
+      return;
+    case ParamKind::kBlob:
+      to[0] = static_cast<uint32_t>(heap_ - ring_.base);
+      to[1] = static_cast<uint32_t>(bytes.size);
+      std::memcpy(heap_, bytes.data, bytes.size);
+      heap_ += bytes.size;
+      return;
+    case ParamKind::kNone:
+      return;
+  }
+}
+
+}  // namespace peregrine

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "event.h"
+#include "interner.h"
+
+namespace peregrine {
+
+/** Offsets of a ring; src/batch/ring.ts has the picture. */
+struct RingMemory {
+  uint8_t* base;
+  uint32_t slots;
+  uint32_t events;        // records that a batch may have
+  uint64_t slot_bytes;
+  uint32_t records_word;  // from the slot's start, in words
+  uint64_t heap_byte;     // from the slot's start
+  uint64_t record_bytes;
+  uint64_t heap_bytes;
+};
+
+namespace plan {
+
+inline constexpr uint32_t kWords = 8;
+enum Action : int32_t { kSkip = 0, kState = 1, kRules = 2 };
+enum Test : int32_t { kNone = 0, kNotEmpty = 1, kOneOf = 2, kSuccess = 3 };
+
+}  // namespace plan
+
+namespace record_flag {
+
+inline constexpr uint32_t kStateOnly = 1;
+inline constexpr uint32_t kTouch = 2;
+
+}  // namespace record_flag
+
+/** A parameter to decode. */
+struct WantedParam {
+  uint8_t index;
+  ParamKind kind;
+  uint8_t width;
+  bool is_signed;
+  uint16_t word;
+};
+
+/** What the plan says of one event type, made ready. */
+struct Recipe {
+  int32_t action = plan::kSkip;
+  int32_t test = plan::kNone;
+  int32_t operands[4] = {};
+  uint32_t current_from = 0;  // with at least so many parameters the event is current as it is
+  bool has_blobs = false;
+  uint16_t first_wanted = 0;
+  uint16_t wanted = 0;
+};
+
+/** An event that is about to become a record. */
+struct RecordHead {
+  uint16_t type;
+  uint16_t cpu;
+  uint64_t ts;
+  uint64_t tid;
+  double number;
+  uint32_t flags;
+};
+
+/** Writes records and blobs of a batch into its slot; src/batch/record.ts has the picture. */
+class RecordWriter {
+ public:
+  RecordWriter(const RingMemory& ring, Interner& interner) : ring_(ring), interner_(interner) {}
+
+  void start(uint32_t slot);
+
+  /** False where the slot has no room for one more record of any type. */
+  bool has_room() const { return records_ < ring_.events && record_ + kLargestRecord * 4 <= records_end_; }
+  bool fits_blobs(uint64_t bytes) const { return bytes <= static_cast<uint64_t>(heap_end_ - heap_); }
+
+  void write(const RecordHead& head, const EventParams& params, const WantedParam* wanted, uint32_t count);
+  /** A record without parameters. */
+  void write_touch(const RecordHead& head, uint32_t nparams);
+
+  uint32_t records() const { return records_; }
+  /** The slot's header as words, and as 8-byte floats. */
+  uint32_t* header_words() const { return reinterpret_cast<uint32_t*>(slot_); }
+  double* header_floats() const { return reinterpret_cast<double*>(slot_); }
+  uint32_t end_word() const { return static_cast<uint32_t>((record_ - ring_.base) / 4); }
+  uint32_t end_byte() const { return static_cast<uint32_t>(heap_ - ring_.base); }
+
+ private:
+  uint32_t* begin(const RecordHead& head, uint32_t words, uint32_t nparams, uint32_t present);
+  void write_param(uint32_t* words, const WantedParam& wanted, Span bytes);
+
+  RingMemory ring_;
+  Interner& interner_;
+  uint8_t* slot_ = nullptr;
+  uint8_t* record_ = nullptr;
+  uint8_t* records_end_ = nullptr;
+  uint8_t* heap_ = nullptr;
+  uint8_t* heap_end_ = nullptr;
+  uint32_t records_ = 0;
+};
+
+/** The value of an integer parameter of `width` bytes, from as many bytes of it as are there. */
+inline int64_t integer_of(Span bytes, uint32_t width, bool is_signed) {
+  const uint32_t size = bytes.size < width ? static_cast<uint32_t>(bytes.size) : width;
+  switch (size) {
+    case 8:
+      return load<int64_t>(bytes.data);
+    case 4:
+      return is_signed ? load<int32_t>(bytes.data) : static_cast<int64_t>(load<uint32_t>(bytes.data));
+    case 2:
+      return is_signed ? load<int16_t>(bytes.data) : static_cast<int64_t>(load<uint16_t>(bytes.data));
+    case 1:
+      return is_signed ? static_cast<int8_t>(bytes.data[0]) : static_cast<int64_t>(bytes.data[0]);
+    default: {
+      uint64_t value = 0;
+      for (uint32_t i = 0; i < size && i < 8; i++) value |= static_cast<uint64_t>(bytes.data[i]) << (8 * i);
+      if (is_signed && size > 0 && size < 8 && (bytes.data[size - 1] & 0x80) != 0) value |= ~uint64_t{0} << (8 * size);
+      return static_cast<int64_t>(value);
+    }
+  }
+}
+
+}  // namespace peregrine

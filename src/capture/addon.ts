@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { DictionaryBuffers } from "../batch/dictionary.js";
+import type { Interner } from "../batch/interner.js";
+import { PeregrineError } from "../telemetry/errors.js";
+import type { SectionHeader, SourceFailure } from "./source.js";
+
+/** What native/reader_class.h offers; ScapSource alone uses it. */
+export interface NativeReader {
+  /** False: see `failure`. */
+  open(path: string): boolean;
+  /** Reads the header blocks that come next; null: see `failure`. */
+  header(): SectionHeader | null;
+  /** A FillResult. */
+  fill(slot: number): number;
+  close(): void;
+  unknownTypes(): { type: number; count: number }[];
+  /** Generation of the dictionary, written into every batch. */
+  generation: number;
+  readonly failure: SourceFailure | null;
+  readonly counters: Float64Array;
+}
+
+/** What a walk over all blocks of a capture finds, without reading what is in them. */
+export interface CaptureFacts {
+  readonly gzip: boolean;
+  readonly truncated: boolean;
+  /** Code of what ended the walk, null for the end of the file. */
+  readonly failure: string | null;
+  /** Block type and how often, in the order of types. */
+  readonly blocks: readonly (readonly [type: number, count: number])[];
+  readonly events: number;
+  readonly eventTypes: readonly (readonly [type: number, count: number])[];
+  /** ns since the epoch: of the first event with a time, and of the last event. */
+  readonly firstTime: bigint;
+  readonly lastTime: bigint;
+  /** Distinct thread ids of events. */
+  readonly threads: number;
+}
+
+export interface Addon {
+  readonly Interner: new (offsets: Uint32Array, lengths: Uint32Array, flags: Uint8Array, arena: Uint8Array) => Interner;
+  readonly CaptureReader: new (
+    interner: Interner,
+    ring: Uint8Array,
+    layout: Float64Array,
+    plan: Int32Array,
+  ) => NativeReader;
+  walkBlocks(path: string): CaptureFacts;
+}
+
+const ADDON = join("build", "Release", "peregrine.node");
+
+/** The folder of the package: the nearest one above this file that has a binding.gyp. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "binding.gyp"))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw missing("no folder above this program has a binding.gyp");
+    folder = parent;
+  }
+  return folder;
+}
+
+function missing(why: string, cause?: unknown): PeregrineError {
+  return new PeregrineError("ADDON_MISSING", `the native addon cannot be loaded: ${why}`, {}, { cause });
+}
+
+/**
+ * Loads the native addon, once for each thread.
+ * @throws PeregrineError ADDON_MISSING where it was not built, or for another Node.
+ */
+export function loadAddon(): Addon {
+  const path = join(packageRoot(), ADDON);
+  if (!existsSync(path)) throw missing(`${path} does not exist; npm start and npm test build it`);
+  try {
+    return createRequire(import.meta.url)(path) as Addon;
+  } catch (error) {
+    throw missing(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** The writing side of a dictionary. One for each dictionary, in the ingest thread. */
+export function createInterner(dictionary: DictionaryBuffers): Interner {
+  return new (loadAddon().Interner)(
+    new Uint32Array(dictionary.offsets),
+    new Uint32Array(dictionary.lengths),
+    new Uint8Array(dictionary.flags),
+    new Uint8Array(dictionary.arena),
+  );
+}
