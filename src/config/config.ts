@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Rules switched on or off by name (with `*`) or tag; applied in order. */
+export interface RuleSelection {
+  readonly enable: boolean;
+  readonly rule?: string;
+  readonly tag?: string;
+}
+
+/** An addition to the outputs of the rules that it matches. */
+export interface AppendOutput {
+  readonly match: { readonly source?: string; readonly tags?: readonly string[]; readonly rule?: string };
+  readonly extraOutput?: string;
+  readonly extraFields: readonly (string | Readonly<Record<string, string>>)[];
+}
+
+/** The configuration as the program uses it. */
+export interface Config {
+  readonly rulesFiles: readonly string[];
+  readonly selection: readonly RuleSelection[];
+  readonly matching: "first" | "all";
+  /** Least severe priority that runs, 0 (Emergency) to 7 (Debug). */
+  readonly priority: number;
+  readonly appendOutput: readonly AppendOutput[];
+  readonly json: boolean;
+  readonly includeOutput: boolean;
+  readonly includeTags: boolean;
+  readonly includeMessage: boolean;
+  readonly includeOutputFields: boolean;
+  readonly iso8601: boolean;
+  readonly buffered: boolean;
+  readonly stdout: boolean;
+  /** Path, null = not enabled. */
+  readonly file: string | null;
+  readonly keepFileOpen: boolean;
+  /** Capture named by engine.replay. */
+  readonly capture: string | null;
+  readonly logLevel: string;
+}
+
+/** What holds without a configuration file: alerts in JSON on stdout, and Falco's defaults. */
+export const DEFAULT_CONFIG: Config = {
+  rulesFiles: [],
+  selection: [],
+  matching: "first",
+  priority: 7,
+  appendOutput: [],
+  json: true,
+  includeOutput: true,
+  includeTags: true,
+  includeMessage: false,
+  includeOutputFields: true,
+  iso8601: false,
+  buffered: false,
+  stdout: true,
+  file: null,
+  keepFileOpen: false,
+  capture: null,
+  logLevel: "info",
+};

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { readFileSync } from "node:fs";
+import { PeregrineError } from "../telemetry/errors.js";
+import type { AppendOutput, Config, RuleSelection } from "./config.js";
+import { applyOverride, parseOverride } from "./override.js";
+import { MISSING_OUTPUTS, PASSED_OVER, type Settings, schema } from "./schema.js";
+import { emptyMap, expandVariables, isMap, parseTree, type Tree, type TreeMap } from "./tree.js";
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+}
+
+const LEVELS = ["emergency", "alert", "critical", "error", "warning", "notice", "info", "debug"];
+const PRIORITIES = [...LEVELS.slice(0, 6), "informational", "debug"];
+
+/**
+ * The configuration of a run: the file, if one is given, and the `-o` options over it.
+ * Throws a PeregrineError: CONFIG_OPEN, CONFIG_PARSE, CONFIG_VALUE or OPTION_SYNTAX.
+ */
+export function loadConfig(
+  file: string | null,
+  options: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): LoadedConfig {
+  const overrides = options.map(parseOverride);
+  const root = file === null ? withoutFile() : readTree(file, env);
+  for (const override of overrides) applyOverride(root, override);
+  const warnings: string[] = [];
+  const settings = validate(root, warnings);
+  return { config: toConfig(settings), warnings };
+}
+
+/** Without a file, alerts are JSON on stdout. */
+function withoutFile(): TreeMap {
+  const root = emptyMap();
+  root["json_output"] = "true";
+  root["stdout_output"] = Object.assign(emptyMap(), { enabled: "true" });
+  return root;
+}
+
+function readTree(file: string, env: Readonly<Record<string, string | undefined>>): TreeMap {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new PeregrineError("CONFIG_OPEN", `Could not find configuration file at ${file}`, { file }, { cause });
+  }
+  const tree = parseTree(text, file, (scalar) => expandVariables(scalar, env));
+  if (tree === null) return emptyMap();
+  if (!isMap(tree)) throw new PeregrineError("CONFIG_PARSE", "The configuration is not a map of keys", { file });
+  return tree;
+}
+
+/** Checks the tree. Keys and values that do not fit are told and left out, so that their defaults hold. */
+function validate(root: TreeMap, warnings: string[]): Settings {
+  for (const name of MISSING_OUTPUTS) {
+    const output = root[name];
+    if (isMap(output) && /^(y|yes|true|on)$/i.test(String(output["enabled"]))) {
+      warnings.push(`${name} is not available in this version: nothing is sent there`);
+    }
+  }
+  removePassedOver(root, "");
+  // Each round removes at least one key, so this ends.
+  for (;;) {
+    const result = schema.safeParse(root);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) {
+      const path = issue.path.map(String);
+      if (issue.code === "unrecognized_keys") {
+        for (const key of issue.keys) {
+          warnings.push(`unknown key "${[...path, key].join(".")}" is ignored`);
+          remove(root, [...path, key]);
+        }
+      } else {
+        warnings.push(`"${path.join(".")}" has a wrong value, its default holds: ${issue.message}`);
+        remove(root, path);
+      }
+    }
+  }
+}
+
+function removePassedOver(tree: TreeMap, prefix: string): void {
+  for (const key of Object.keys(tree)) {
+    const child = tree[key];
+    if (PASSED_OVER.has(prefix + key) || child === null) delete tree[key];
+    else if (prefix === "" && isMap(child)) removePassedOver(child, `${key}.`);
+  }
+}
+
+/** Removes what is at `path`; an entry of a list goes with all of it, since half an entry means something else. */
+function remove(root: TreeMap, path: readonly string[]): void {
+  let parent: Tree = root;
+  for (const [i, step] of path.entries()) {
+    if (Array.isArray(parent)) {
+      parent.splice(Number(step), 1);
+      return;
+    }
+    if (!isMap(parent)) return;
+    const child: Tree | undefined = parent[step];
+    if (i === path.length - 1 || child === undefined || typeof child !== "object" || child === null) {
+      delete parent[step];
+      return;
+    }
+    parent = child;
+  }
+}
+
+function toConfig(settings: Settings): Config {
+  if (settings.rules_file !== undefined && settings.rules_files.length > 0) {
+    throw new PeregrineError("CONFIG_VALUE", "Error reading config file: both 'rules_files' and 'rules_file' keys set");
+  }
+  const matching = settings.rule_matching.toLowerCase();
+  if (matching !== "first" && matching !== "all") {
+    throw new PeregrineError(
+      "CONFIG_VALUE",
+      `Unknown rule matching strategy "${settings.rule_matching}"--must be one of first, all`,
+    );
+  }
+  const { file_output: file } = settings;
+  if (file.enabled && file.filename === "") {
+    throw new PeregrineError(
+      "CONFIG_VALUE",
+      "Error reading config file: file output enabled but no filename specified",
+    );
+  }
+  if (!LEVELS.includes(settings.log_level)) {
+    throw new PeregrineError("CONFIG_VALUE", `Unknown log level ${settings.log_level}`);
+  }
+  const replayed = settings.engine.kind === "replay" ? settings.engine.replay?.capture_file : undefined;
+  if (settings.engine.kind === "replay" && !replayed) {
+    throw new PeregrineError(
+      "CONFIG_VALUE",
+      "Error reading config file: engine.kind is replay but no capture file is set",
+    );
+  }
+  return {
+    rulesFiles: settings.rules_file ?? settings.rules_files,
+    selection: settings.rules.map(toSelection),
+    matching,
+    priority: toPriority(settings.priority),
+    appendOutput: settings.append_output.map(toAppend),
+    json: settings.json_output,
+    includeOutput: settings.json_include_output_property,
+    includeTags: settings.json_include_tags_property,
+    includeMessage: settings.json_include_message_property,
+    includeOutputFields: settings.json_include_output_fields_property,
+    iso8601: settings.time_format_iso_8601,
+    buffered: settings.buffered_outputs,
+    stdout: settings.stdout_output.enabled,
+    file: file.enabled ? file.filename : null,
+    keepFileOpen: file.keep_alive === "true",
+    capture: replayed ?? null,
+    logLevel: settings.log_level,
+  };
+}
+
+function toPriority(text: string): number {
+  const name = text.toLowerCase();
+  const priority = PRIORITIES.indexOf(name === "info" ? "informational" : name);
+  if (priority === -1) {
+    throw new PeregrineError("CONFIG_VALUE", `Unknown priority "${text}"--must be one of ${PRIORITIES.join(", ")}`);
+  }
+  return priority;
+}
+
+function toSelection(entry: Settings["rules"][number]): RuleSelection {
+  const enable = "enable" in entry;
+  const { rule, tag } = enable ? entry.enable : entry.disable;
+  if (rule === undefined && tag === undefined) {
+    throw new PeregrineError("CONFIG_VALUE", "Error reading config file: an entry of 'rules' has neither rule nor tag");
+  }
+  return { enable, ...(rule === undefined ? {} : { rule }), ...(tag === undefined ? {} : { tag }) };
+}
+
+function toAppend(entry: Settings["append_output"][number]): AppendOutput {
+  const { source, tags, rule } = entry.match ?? {};
+  return {
+    match: {
+      ...(source === undefined ? {} : { source }),
+      ...(tags === undefined ? {} : { tags }),
+      ...(rule === undefined ? {} : { rule }),
+    },
+    ...(entry.extra_output === undefined ? {} : { extraOutput: entry.extra_output }),
+    extraFields: entry.extra_fields ?? [],
+  };
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { z } from "zod";
+import type { Tree } from "./tree.js";
+
+/*
+ * The configuration's schema, over trees whose scalars are texts. A value that does not fit falls back to the default,
+ * with a warning (see load.ts); choices from a closed set are checked there, because a wrong one is an error.
+ */
+
+const TRUE = /^(y|yes|true|on)$/;
+const FALSE = /^(n|no|false|off)$/;
+
+/** lower, Capitalised or UPPER. */
+function spelling(text: string): string {
+  const lower = text.toLowerCase();
+  return text === lower || text === text.toUpperCase() || text === lower.charAt(0).toUpperCase() + lower.slice(1)
+    ? lower
+    : text;
+}
+
+const bool = z.string().transform((text, context) => {
+  const word = spelling(text);
+  if (TRUE.test(word)) return true;
+  if (FALSE.test(word)) return false;
+  context.addIssue({ code: "custom", message: `"${text}" is no boolean` });
+  return z.NEVER;
+});
+
+/** One scalar counts as a list of one. */
+const texts = z.preprocess((value: Tree) => (typeof value === "string" ? [value] : value), z.array(z.string()));
+
+const selector = z.strictObject({ rule: z.string().optional(), tag: z.string().optional() });
+const selection = z.union([z.strictObject({ enable: selector }), z.strictObject({ disable: selector })]);
+
+const appendOutput = z.strictObject({
+  match: z
+    .strictObject({ source: z.string().optional(), tags: texts.optional(), rule: z.string().optional() })
+    .optional(),
+  extra_output: z.string().optional(),
+  extra_fields: z.array(z.union([z.string(), z.record(z.string(), z.string())])).optional(),
+  suggested_output: bool.optional(),
+});
+
+export const schema = z.strictObject({
+  rules_files: texts.default([]),
+  rules_file: texts.optional(),
+  rules: z.array(selection).default([]),
+  rule_matching: z.string().default("first"),
+  priority: z.string().default("debug"),
+  append_output: z.array(appendOutput).default([]),
+  json_output: bool.default(false),
+  json_include_output_property: bool.default(true),
+  json_include_tags_property: bool.default(true),
+  json_include_message_property: bool.default(false),
+  json_include_output_fields_property: bool.default(true),
+  time_format_iso_8601: bool.default(false),
+  buffered_outputs: bool.default(false),
+  stdout_output: z.strictObject({ enabled: bool.default(false) }).prefault({}),
+  file_output: z
+    .strictObject({
+      enabled: bool.default(false),
+      keep_alive: z.string().default(""),
+      filename: z.string().default(""),
+    })
+    .prefault({}),
+  engine: z
+    .strictObject({
+      kind: z.string().optional(),
+      replay: z.strictObject({ capture_file: z.string().optional() }).optional(),
+    })
+    .prefault({}),
+  log_level: z.string().default("info"),
+});
+
+export type Settings = z.infer<typeof schema>;
+
+/** Keys of Falco's that this version does not act on. They are no mistakes, so they are passed over in silence. */
+export const PASSED_OVER: ReadonlySet<string> = new Set([
+  "base_syscalls",
+  "buffer_format_base64",
+  "capture",
+  "config_files",
+  "engine.kmod",
+  "engine.modern_ebpf",
+  "falco_libs",
+  "grpc",
+  "grpc_output",
+  "http_output",
+  "libs_logger",
+  "load_plugins",
+  "log_stderr",
+  "log_syslog",
+  "metadata_download",
+  "metrics",
+  "output_timeout",
+  "outputs",
+  "outputs_queue",
+  "plugins",
+  "plugins_hostinfo",
+  "program_output",
+  "static_fields",
+  "syscall_event_drops",
+  "syscall_event_timeouts",
+  "syslog_output",
+  "watch_config_files",
+  "webserver",
+]);
+
+/** Outputs that this version does not have: enabling one is told. */
+export const MISSING_OUTPUTS = ["syslog_output", "program_output", "http_output", "grpc_output"] as const;

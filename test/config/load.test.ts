@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { DEFAULT_CONFIG } from "../../src/config/config.js";
+import { loadConfig } from "../../src/config/load.js";
+import { expandVariables } from "../../src/config/tree.js";
+import { PeregrineError } from "../../src/telemetry/errors.js";
+
+const folder = mkdtempSync(join(tmpdir(), "peregrine-config-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function file(text: string): string {
+  const path = join(folder, "falco.yaml");
+  writeFileSync(path, text);
+  return path;
+}
+
+function code(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return error instanceof PeregrineError ? error.code : String(error);
+  }
+  return "none";
+}
+
+test("without a file alerts are JSON on stdout", () => {
+  assert.deepEqual(loadConfig(null, []), { config: DEFAULT_CONFIG, warnings: [] });
+});
+
+test("with a file its values hold, and Falco's defaults for what it leaves out", () => {
+  const { config, warnings } = loadConfig(
+    file(`
+rules_files: [a.yaml, b]
+json_output: yes
+priority: Notice
+rule_matching: ALL
+stdout_output: {enabled: "true"}
+file_output: {enabled: on, filename: out.txt, keep_alive: true}
+rules:
+  - disable: {rule: "*"}
+  - enable: {tag: network}
+`),
+    [],
+  );
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(config, {
+    ...DEFAULT_CONFIG,
+    rulesFiles: ["a.yaml", "b"],
+    json: true,
+    priority: 5,
+    matching: "all",
+    file: "out.txt",
+    keepFileOpen: true,
+    selection: [
+      { enable: false, rule: "*" },
+      { enable: true, tag: "network" },
+    ],
+  });
+  const empty = loadConfig(file(""), []).config;
+  assert.equal(empty.json, false);
+  assert.equal(empty.stdout, false);
+});
+
+test("options win over the file", () => {
+  const { config } = loadConfig(file("{json_output: true, priority: error}"), [
+    "json_output=false",
+    "priority=info",
+    "stdout_output.enabled=true",
+    "time_format_iso_8601=true",
+    "json_include_message_property=true",
+    "json_include_output_property=false",
+    "json_include_tags_property=false",
+    "json_include_output_fields_property=false",
+    "buffered_outputs=true",
+    "rules[].enable.rule=x",
+  ]);
+  assert.equal(config.json, false);
+  assert.equal(config.priority, 6);
+  assert.equal(config.stdout, true);
+  assert.equal(config.iso8601, true);
+  assert.equal(config.includeMessage, true);
+  assert.equal(config.includeOutput, false);
+  assert.equal(config.includeTags, false);
+  assert.equal(config.includeOutputFields, false);
+  assert.equal(config.buffered, true);
+  assert.deepEqual(config.selection, [{ enable: true, rule: "x" }]);
+});
+
+test("booleans are those of YAML 1.1, in three spellings", () => {
+  for (const text of ["y", "Y", "yes", "Yes", "YES", "true", "True", "on", "ON"]) {
+    assert.equal(loadConfig(null, [`time_format_iso_8601=${text}`]).config.iso8601, true, text);
+  }
+  for (const text of ["n", "No", "FALSE", "off"]) {
+    assert.equal(loadConfig(null, [`json_output=${text}`]).config.json, false, text);
+  }
+  for (const text of ["yES", "1", "truee"]) {
+    assert.equal(loadConfig(null, [`time_format_iso_8601=${text}`]).warnings.length, 1, text);
+  }
+});
+
+test("a wrong type falls back to the default, an unknown key is ignored; both are told", () => {
+  const { config, warnings } = loadConfig(
+    file("{json_output: [1], stdout_output: {enabled: maybe, colour: red}, nonsense: 1, rules_files: one.yaml}"),
+    ["other.key=1"],
+  );
+  assert.equal(config.json, false);
+  assert.equal(config.stdout, false);
+  assert.deepEqual(config.rulesFiles, ["one.yaml"]);
+  assert.deepEqual(warnings.map((warning) => /"([^"]+)"/.exec(warning)?.[1]).sort(), [
+    "json_output",
+    "nonsense",
+    "other",
+    "stdout_output.colour",
+    "stdout_output.enabled",
+  ]);
+});
+
+test("keys that Falco knows and this version does not act on are no mistakes; an output that is missing is told", () => {
+  const { warnings } = loadConfig(
+    file("{webserver: {enabled: true}, metrics: {enabled: false}, http_output: {enabled: true, url: x}, plugins: []}"),
+    [],
+  );
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? "", /^http_output is not available/);
+});
+
+test("errors have codes", () => {
+  assert.equal(
+    code(() => loadConfig(join(folder, "missing.yaml"), [])),
+    "CONFIG_OPEN",
+  );
+  assert.equal(
+    code(() => loadConfig(file("a: [1"), [])),
+    "CONFIG_PARSE",
+  );
+  assert.equal(
+    code(() => loadConfig(file("- a"), [])),
+    "CONFIG_PARSE",
+  );
+  assert.equal(
+    code(() => loadConfig(null, ["priority=loud"])),
+    "CONFIG_VALUE",
+  );
+  assert.equal(
+    code(() => loadConfig(null, ["rule_matching=some"])),
+    "CONFIG_VALUE",
+  );
+  assert.equal(
+    code(() => loadConfig(null, ["file_output.enabled=true"])),
+    "CONFIG_VALUE",
+  );
+  assert.equal(
+    code(() => loadConfig(null, ["engine.kind=replay"])),
+    "CONFIG_VALUE",
+  );
+  assert.equal(
+    code(() => loadConfig(null, ["rules[]={enable: {}}"])),
+    "CONFIG_VALUE",
+  );
+  assert.equal(
+    code(() => loadConfig(null, ["nonsense"])),
+    "OPTION_SYNTAX",
+  );
+});
+
+test("the capture may come from engine.replay", () => {
+  const { config } = loadConfig(null, ["engine.kind=replay", "engine.replay.capture_file=/x.scap"]);
+  assert.equal(config.capture, "/x.scap");
+});
+
+test("variables of the environment", () => {
+  const env = { A: "1", B: "$" + "{A}2", C: "" };
+  const cases: readonly [string, string][] = [
+    ["$" + "{A}", "1"],
+    ["x$" + "{A}y$" + "{A}", "x1y1"],
+    ["$" + "{B}", "12"],
+    ["[$" + "{C}$" + "{UNSET}]", "[]"],
+    ["$$" + "{A}", "$" + "{A}"],
+    ["$A $$A $" + "{A", "$A $$A $" + "{A"],
+  ];
+  for (const [text, expected] of cases) assert.equal(expandVariables(text, env), expected, text);
+  const { config } = loadConfig(file('{json_output: "$' + '{J}", rules_files: ["$' + '{D}/a.yaml"]}'), [], {
+    J: "true",
+    D: "/rules",
+  });
+  assert.equal(config.json, true);
+  assert.deepEqual(config.rulesFiles, ["/rules/a.yaml"]);
+});
