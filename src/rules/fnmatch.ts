@@ -50,6 +50,11 @@ function classEnd(pattern: string, at: number): number {
   return -1;
 }
 
+/** The byte that the collating symbol `[.x.]` stands for, its first dot at `at`; -1 where it is none of the C locale's. */
+function symbolAt(pattern: string, at: number): number {
+  return pattern.indexOf(".]", at + 1) === at + 2 ? pattern.charCodeAt(at + 1) : -1;
+}
+
 /** Behind the "]" that closes the bracket expression, from `at` within it; LITERAL where nothing closes it. */
 function skipBracket(pattern: string, at: number): number {
   let p = at;
@@ -92,6 +97,7 @@ function matchBracket(pattern: string, at: number, raw: number, fold: boolean): 
     let from = pattern.charCodeAt(p++);
     if (from === CLOSE && !start) break;
     const kind = pattern.charCodeAt(p);
+    let symbol = -1;
     if (from === BACKSLASH) {
       if (p >= pattern.length) return MISMATCH;
       from = pattern.charCodeAt(p++);
@@ -118,27 +124,34 @@ function matchBracket(pattern: string, at: number, raw: number, fold: boolean): 
       matched = true;
       break;
     } else if (from === OPEN && kind === DOT) {
-      // A collating symbol; the C locale has those of one byte.
-      const end = pattern.indexOf(".]", p + 1);
-      if (end < 0 || end - p !== 2) return MISMATCH;
-      from = pattern.charCodeAt(p + 1);
-      p = end + 2;
+      symbol = symbolAt(pattern, p);
+      if (symbol < 0) return MISMATCH;
+      from = symbol;
+      p += 4;
     }
-    if (fold) from = lower(from);
+    if (fold && symbol < 0) from = lower(from);
     const next = pattern.charCodeAt(p + 1);
-    if (pattern.charCodeAt(p) === DASH && p + 1 < pattern.length && next !== CLOSE) {
+    const dash = pattern.charCodeAt(p) === DASH && p + 1 < pattern.length;
+    if (dash && next !== CLOSE) {
       let to = next;
       p += 2;
-      if (to === BACKSLASH) {
-        if (p >= pattern.length) return MISMATCH;
-        to = pattern.charCodeAt(p++);
+      if (to === OPEN && pattern.charCodeAt(p) === DOT) {
+        to = symbolAt(pattern, p);
+        if (to < 0) return MISMATCH;
+        p += 4;
+      } else {
+        if (to === BACKSLASH) {
+          if (p >= pattern.length) return MISMATCH;
+          to = pattern.charCodeAt(p++);
+        }
+        if (fold) to = lower(to);
       }
-      if (fold) to = lower(to);
       if (from <= c && c <= to) {
         matched = true;
         break;
       }
-    } else if (from === c) {
+    } else if (symbol >= 0 ? !dash && from === raw : from === c) {
+      // C libraries compare a symbol as it is, and not at all before "-]".
       matched = true;
       break;
     }

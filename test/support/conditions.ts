@@ -75,7 +75,7 @@ function pick<T>(values: readonly T[]): fc.Arbitrary<T> {
 const port = (n: number): string => String.fromCharCode(n >> 8, n & 0xff);
 
 /** A value of a field, or null. */
-function valueOf({ shape, type, name, list }: SyntheticField): fc.Arbitrary<SyntheticValue> {
+function anyValueOf({ shape, name, list }: SyntheticField): fc.Arbitrary<SyntheticValue> {
   const present: fc.Arbitrary<SyntheticValue> = ((): fc.Arbitrary<SyntheticValue> => {
     switch (name) {
       case "s.pids":
@@ -90,7 +90,7 @@ function valueOf({ shape, type, name, list }: SyntheticField): fc.Arbitrary<Synt
         return pick(["true", "false"]);
       case "a.ip":
       case "a.net":
-        return pick([...IPS.map(packed), "\0".repeat(15) + "\x01"]);
+        return pick([...IPS.map(packed), `${"\0".repeat(15)}\x01`]);
       case "a.ips":
       case "a.nets":
         return fc.oneof(
@@ -109,7 +109,6 @@ function valueOf({ shape, type, name, list }: SyntheticField): fc.Arbitrary<Synt
         return shape === "number" ? pick(SMALL) : shape === "bool" ? fc.boolean() : pick(TEXTS);
     }
   })();
-  void type;
   return fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 5, arbitrary: present });
 }
 
@@ -118,7 +117,9 @@ export const TYPES = [3, 5, 7, 103];
 export const anyEvent: fc.Arbitrary<SyntheticEvent> = fc
   .tuple(
     pick(TYPES),
-    fc.record(Object.fromEntries(SYNTHETIC.filter(({ name }) => name !== "evt.type").map((f) => [f.name, valueOf(f)]))),
+    fc.record(
+      Object.fromEntries(SYNTHETIC.filter(({ name }) => name !== "evt.type").map((f) => [f.name, anyValueOf(f)])),
+    ),
   )
   .map(([type, values]) => ({ type, values: { ...values, "evt.type": EVENTS[type]?.name ?? null } }));
 
@@ -136,7 +137,7 @@ const TEXT_OPERATORS: readonly Operator[] = [
 const NUMBER_OPERATORS: readonly Operator[] = ["=", "==", "!=", "<", "<=", ">", ">="];
 
 /** Constants that fit an operator on a field. */
-function constantsOf({ name, type }: SyntheticField, operator: Operator): readonly string[] {
+function constantsOf({ name }: SyntheticField, operator: Operator): readonly string[] {
   if (name === "evt.type") return ["open", "close", "read", "openat", "write"];
   if (name.startsWith("b.")) return ["true", "false"];
   if (name === "a.ip" || name === "a.ips") return IPS;
@@ -146,7 +147,6 @@ function constantsOf({ name, type }: SyntheticField, operator: Operator): readon
   if (operator === "glob" || operator === "iglob") return GLOBS;
   if (operator === "regex") return REGEXES;
   if (operator === "bcontains" || operator === "bstartswith") return ["61", "2f61", "E9"];
-  void type;
   return TEXTS;
 }
 
