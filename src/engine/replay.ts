@@ -50,20 +50,7 @@ export interface ReplayOptions {
 const LISTED_FAILURES = 100;
 
 function shapeOf(options: ReplayOptions): MemoryShape {
-  const { slots, events, recordBytes, heapBytes } = { ...DEFAULT_SHAPE.ring, ...options.ring };
-  // A batch of few events needs little room, but a lone large event must still fit.
-  const share = Math.min(1, events / DEFAULT_SHAPE.ring.events);
-  const room = (bytes: number) => Math.max(Math.ceil((bytes * share) / 4096) * 4096, 256 * 1024);
-  return {
-    ...DEFAULT_SHAPE,
-    ...options.memory,
-    ring: {
-      slots,
-      events,
-      recordBytes: options.ring?.recordBytes ?? room(recordBytes),
-      heapBytes: options.ring?.heapBytes ?? room(heapBytes),
-    },
-  };
+  return { ...DEFAULT_SHAPE, ...options.memory, ring: { ...DEFAULT_SHAPE.ring, ...options.ring } };
 }
 
 /**

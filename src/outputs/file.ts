@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { closeSync, openSync } from "node:fs";
+import { PeregrineError } from "../telemetry/errors.js";
+import type { Output } from "./output.js";
+import { StreamOutput } from "./stream.js";
+
+/**
+ * Appends to a file. Unless it is kept open it is opened for each chunk, so that a file that was moved away is made anew.
+ */
+export class FileOutput implements Output {
+  readonly name = "file";
+  private fd = -1;
+  private stream: StreamOutput | null = null;
+
+  constructor(
+    private readonly path: string,
+    private readonly keepOpen: boolean,
+    private readonly buffered: boolean,
+  ) {}
+
+  write(chunk: Buffer): void | Promise<void> {
+    const stream = this.open();
+    const written = stream.write(chunk);
+    if (this.keepOpen) return written;
+    if (written === undefined) return this.close();
+    return written.then(() => this.close());
+  }
+
+  close(): void | Promise<void> {
+    const stream = this.stream;
+    if (stream === null) return;
+    this.stream = null;
+    const { fd } = this;
+    const flushed = stream.close();
+    if (flushed === undefined) closeSync(fd);
+    else return flushed.then(() => closeSync(fd));
+  }
+
+  private open(): StreamOutput {
+    if (this.stream === null) {
+      try {
+        this.fd = openSync(this.path, "a");
+      } catch (cause) {
+        throw new PeregrineError("OUTPUT_WRITE", `failed to open output file ${this.path}`, {}, { cause });
+      }
+      this.stream = new StreamOutput(this.name, this.fd, this.keepOpen && this.buffered);
+    }
+    return this.stream;
+  }
+}

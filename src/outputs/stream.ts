@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PeregrineError } from "../telemetry/errors.js";
+import type { Output } from "./output.js";
+
+/** Bytes that are held back where outputs are buffered. */
+const BUFFERED = 64 * 1024;
+
+function failure(name: string, cause: unknown): PeregrineError {
+  const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
+  return new PeregrineError("OUTPUT_WRITE", `${name}: ${code}`, {}, { cause });
+}
+
+/** Whether the reader of an output has gone away. */
+export function readerGone(error: unknown): boolean {
+  const cause = error instanceof PeregrineError ? error.cause : error;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
+}
+
+/**
+ * Writes to an open file descriptor with plain write calls, so that what was written is there whatever becomes of this
+ * process. A pipe that is full and does not block is tried again until it has room.
+ */
+export class StreamOutput implements Output {
+  private held: Buffer[] = [];
+  private bytes = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly fd: number,
+    private readonly buffered: boolean,
+  ) {}
+
+  write(chunk: Buffer): void | Promise<void> {
+    if (!this.buffered) return this.flush(chunk);
+    // The chunk's memory is the caller's no longer, so it may be kept.
+    this.held.push(chunk);
+    this.bytes += chunk.length;
+    if (this.bytes >= BUFFERED) return this.flushHeld();
+  }
+
+  close(): void | Promise<void> {
+    return this.flushHeld();
+  }
+
+  private flushHeld(): void | Promise<void> {
+    if (this.held.length === 0) return;
+    const all = Buffer.concat(this.held);
+    this.held = [];
+    this.bytes = 0;
+    return this.flush(all);
+  }
+
+  private flush(chunk: Buffer): void | Promise<void> {
+    const done = this.push(chunk, 0);
+    if (done < chunk.length) return this.wait(chunk, done);
+  }
+
+  private async wait(chunk: Buffer, from: number): Promise<void> {
+    for (let at = from, pause = 1; at < chunk.length; pause = Math.min(pause * 2, 50)) {
+      await sleep(pause);
+      const next = this.push(chunk, at);
+      if (next > at) pause = 1;
+      at = next;
+    }
+  }
+
+  /** Writes as much as the target takes. @returns where to go on */
+  private push(chunk: Buffer, from: number): number {
+    let at = from;
+    try {
+      while (at < chunk.length) at += writeSync(this.fd, chunk, at, chunk.length - at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw failure(this.name, error);
+    }
+    return at;
+  }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { DEFAULT_CONFIG } from "../../src/config/config.js";
+import { FileOutput } from "../../src/outputs/file.js";
+import type { Output } from "../../src/outputs/output.js";
+import { createOutputs, Outputs } from "../../src/outputs/outputs.js";
+import { readerGone, StreamOutput } from "../../src/outputs/stream.js";
+import { PeregrineError } from "../../src/telemetry/errors.js";
+
+const folder = mkdtempSync(join(tmpdir(), "peregrine-outputs-"));
+after(() => rmSync(folder, { recursive: true }));
+
+test("a stream writes each chunk at once, or in larger pieces where it is buffered", async () => {
+  const path = join(folder, "stream");
+  const fd = openSync(path, "w");
+  const plain = new StreamOutput("test", fd, false);
+  await plain.write(Buffer.from("a\n"));
+  assert.equal(readFileSync(path, "utf8"), "a\n");
+  const buffered = new StreamOutput("test", fd, true);
+  await buffered.write(Buffer.from("b\n"));
+  assert.equal(readFileSync(path, "utf8"), "a\n");
+  await buffered.write(Buffer.alloc(70_000, "c"));
+  assert.equal(readFileSync(path, "utf8").length, 70_004);
+  await buffered.write(Buffer.from("d\n"));
+  await buffered.close();
+  assert.equal(readFileSync(path, "utf8").slice(-2), "d\n");
+  closeSync(fd);
+});
+
+test("a file is opened again for each chunk, unless it is kept open", async () => {
+  for (const keep of [false, true]) {
+    const path = join(folder, `file-${keep}`);
+    const output = new FileOutput(path, keep, false);
+    await output.write(Buffer.from("one\n"));
+    renameSync(path, `${path}.1`);
+    await output.write(Buffer.from("two\n"));
+    await output.close();
+    assert.equal(readFileSync(`${path}.1`, "utf8"), keep ? "one\ntwo\n" : "one\n");
+    if (!keep) assert.equal(readFileSync(path, "utf8"), "two\n");
+  }
+});
+
+test("a target that cannot be written is a coded error", () => {
+  const file = new FileOutput(join(folder, "no", "such", "folder"), false, false);
+  const coded = (error: unknown) => error instanceof PeregrineError && error.code === "OUTPUT_WRITE";
+  assert.throws(() => file.write(Buffer.from("x")), coded);
+  const closed = openSync(join(folder, "closed"), "w");
+  closeSync(closed);
+  assert.throws(() => new StreamOutput("test", closed, false).write(Buffer.from("x")), coded);
+});
+
+test("one output that fails does not stop the others; when all have failed it is thrown", async () => {
+  const written: string[] = [];
+  const warnings: string[] = [];
+  const good: Output = { name: "good", write: (chunk) => void written.push(chunk.toString()), close: () => {} };
+  const bad: Output = {
+    name: "bad",
+    write: () => {
+      throw new Error("full");
+    },
+    close: () => {},
+  };
+  const outputs = new Outputs([bad, good], (message) => warnings.push(message));
+  await outputs.write(Buffer.from("1"));
+  await outputs.write(Buffer.from("2"));
+  assert.deepEqual(written, ["1", "2"]);
+  assert.deepEqual(warnings, ["bad: full"]);
+  const all = new Outputs([bad, bad], () => {});
+  await assert.rejects(async () => all.write(Buffer.from("1")), /full/);
+});
+
+test("outputs of a configuration", () => {
+  assert.deepEqual(
+    createOutputs(DEFAULT_CONFIG).map((output) => output.name),
+    ["stdout"],
+  );
+  assert.deepEqual(
+    createOutputs({ ...DEFAULT_CONFIG, file: "x" }).map((output) => output.name),
+    ["file", "stdout"],
+  );
+  assert.throws(() => createOutputs({ ...DEFAULT_CONFIG, stdout: false }), /No output configured/);
+});
+
+test("a reader that goes away is told apart; a slow one gets everything", async () => {
+  const module = new URL("../../src/outputs/stream.js", import.meta.url).href;
+  const program = `
+    import { StreamOutput, readerGone } from ${JSON.stringify(module)};
+    const output = new StreamOutput("stdout", 1, false);
+    try {
+      for (let i = 0; i < 300; i++) await output.write(Buffer.alloc(10_000, 97));
+    } catch (error) { process.exitCode = readerGone(error) ? 7 : 8; }`;
+  const run = () =>
+    spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+
+  const gone = run();
+  gone.stdout.once("data", () => gone.stdout.destroy());
+  const code = await new Promise((resolve) => gone.once("exit", resolve));
+  assert.equal(code, 7);
+
+  const slow = run();
+  let bytes = 0;
+  for await (const chunk of slow.stdout) {
+    bytes += (chunk as Buffer).length;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(bytes, 3_000_000);
+  assert.equal(readerGone(new Error("other")), false);
+});
