@@ -22,7 +22,7 @@
         "native/users.cc",
         "native/walk.cc"
       ],
-      "include_dirs": ["<!@(node -p \"require('node-addon-api').include\")"],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_DISABLE_CPP_EXCEPTIONS", "NAPI_VERSION=9"],
       "cflags!": ["-fno-exceptions"],
       "cflags": ["-O3", "-fvisibility=hidden", "-Wall", "-Wextra"],

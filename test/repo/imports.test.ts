@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { filesOf, type Import, importsOf, isExternal, packageJson, textOf } from "./scan.js";
+import { filesOf, importsIn, type Import, importsOf, isExternal, packageJson, textOf } from "./scan.js";
 
 /** Folder below src/ -> folders it may import. The picture of it is in ARCHITECTURE.md; change both, with the reason. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
