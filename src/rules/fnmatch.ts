@@ -3,7 +3,8 @@
 /*
  * fnmatch(3) with no flags, in the C locale, on binary strings. "*" and "?" match every byte, "/" and leading dots too;
  * a backslash quotes, in brackets as well. Backtracking never goes further back than to the last star: what an earlier
- * star could take more of, the last one can take as well. So the time is at most pattern length times text length.
+ * star could take more of, the last one can take as well. So the steps are at most pattern length times text length,
+ * and a step reads one bracket expression at the most.
  */
 
 const STAR = 42;
@@ -24,20 +25,23 @@ function lower(c: number): number {
   return c >= 65 && c <= 90 ? c + 32 : c;
 }
 
-const CLASSES: Readonly<Record<string, (c: number) => boolean>> = {
-  alpha: (c) => lower(c) >= 97 && lower(c) <= 122,
-  digit: (c) => c >= 48 && c <= 57,
-  alnum: (c) => (lower(c) >= 97 && lower(c) <= 122) || (c >= 48 && c <= 57),
-  upper: (c) => c >= 65 && c <= 90,
-  lower: (c) => c >= 97 && c <= 122,
-  space: (c) => c === 32 || (c >= 9 && c <= 13),
-  blank: (c) => c === 32 || c === 9,
-  punct: (c) => (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) || (c >= 123 && c <= 126),
-  print: (c) => c >= 32 && c <= 126,
-  graph: (c) => c >= 33 && c <= 126,
-  cntrl: (c) => c < 32 || c === 127,
-  xdigit: (c) => (c >= 48 && c <= 57) || (lower(c) >= 97 && lower(c) <= 102),
-};
+const CLASSES: ReadonlyMap<string, (c: number) => boolean> = new Map([
+  ["alpha", (c: number) => lower(c) >= 97 && lower(c) <= 122],
+  ["digit", (c: number) => c >= 48 && c <= 57],
+  ["alnum", (c: number) => (lower(c) >= 97 && lower(c) <= 122) || (c >= 48 && c <= 57)],
+  ["upper", (c: number) => c >= 65 && c <= 90],
+  ["lower", (c: number) => c >= 97 && c <= 122],
+  ["space", (c: number) => c === 32 || (c >= 9 && c <= 13)],
+  ["blank", (c: number) => c === 32 || c === 9],
+  [
+    "punct",
+    (c: number) => (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) || (c >= 123 && c <= 126),
+  ],
+  ["print", (c: number) => c >= 32 && c <= 126],
+  ["graph", (c: number) => c >= 33 && c <= 126],
+  ["cntrl", (c: number) => c < 32 || c === 127],
+  ["xdigit", (c: number) => (c >= 48 && c <= 57) || (lower(c) >= 97 && lower(c) <= 102)],
+]);
 
 /** Where the class name that starts at `at` (behind "[:") ends: the index of its ":]"; -1 where it is no name. */
 function classEnd(pattern: string, at: number): number {
@@ -104,7 +108,7 @@ function matchBracket(pattern: string, at: number, raw: number, fold: boolean): 
     } else if (from === OPEN && kind === COLON) {
       const end = classEnd(pattern, p + 1);
       if (end >= 0) {
-        const test = CLASSES[pattern.slice(p + 1, end)];
+        const test = CLASSES.get(pattern.slice(p + 1, end));
         if (test === undefined) return MISMATCH;
         p = end + 2;
         if (!test(raw)) continue;
@@ -154,6 +158,9 @@ function matchBracket(pattern: string, at: number, raw: number, fold: boolean): 
       // C libraries compare a symbol as it is, and not at all before "-]".
       matched = true;
       break;
+    } else if (pattern.charCodeAt(p) === DASH && p + 1 === pattern.length) {
+      // A range without an end.
+      return MISMATCH;
     }
   }
   if (!matched) return negated ? p : MISMATCH;

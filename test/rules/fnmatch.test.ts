@@ -106,6 +106,8 @@ describe("fnmatch", () => {
     ["\xc9", "\xe9", true, false],
     ["", "", false, true],
     ["", "a", false, false],
+    ["[[:constructor:]]", "a", false, false],
+    ["[[:xdigit:]]", "F", false, true],
   ] as const) {
     it(`${fold ? "iglob" : "glob"} ${JSON.stringify(pattern)} on ${JSON.stringify(text)}: ${matches}`, () => {
       assert.equal(fnmatch(pattern, text, fold), matches);
