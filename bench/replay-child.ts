@@ -5,6 +5,7 @@ import { replay } from "../src/engine/replay.js";
 import type { ReplayReport } from "../src/engine/report.js";
 import { startThreads } from "../src/engine/threads.js";
 import type { Ledger } from "../src/telemetry/ledger.js";
+import { reportFailure } from "./failure.js";
 import { type MemorySample, type RunFigures, toFigures } from "./figures.js";
 import { loadRuleSet } from "./load-rules.js";
 import { ownMemory } from "./memory.js";
@@ -92,7 +93,7 @@ function trouble(report: ReplayReport): string {
 
 async function run(request: RunRequest): Promise<RunAnswer> {
   const threads = startThreads(request.workers);
-  const rules = await loadRuleSet(request.rules, request.all);
+  const rules = loadRuleSet(request.rules, request.all);
   const watch = new Watch();
   const report = await replay({
     capture: request.capture,
@@ -141,6 +142,11 @@ async function run(request: RunRequest): Promise<RunAnswer> {
 
 const request = process.argv[2];
 if (request !== undefined && process.send !== undefined) {
-  const answer = await run(JSON.parse(request) as RunRequest);
-  process.send(answer, () => process.disconnect());
+  try {
+    const answer = await run(JSON.parse(request) as RunRequest);
+    process.send(answer, undefined, undefined, () => process.disconnect());
+  } catch (error) {
+    process.exitCode = reportFailure(error);
+    process.disconnect();
+  }
 }

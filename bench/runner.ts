@@ -5,10 +5,13 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { RunAnswer, RunRequest } from "./replay-child.js";
 
+/** A replay that failed, and has said why on stderr. */
+export class ReplayFailed extends Error {}
+
 /**
  * Runs one replay in a fresh process.
  * @param profile folder for CPU profiles, one a thread; null: none
- * @throws Error where it fails; it has said why on stderr
+ * @throws ReplayFailed
  */
 export async function runReplay(request: RunRequest, profile: string | null = null): Promise<RunAnswer> {
   const execArgv = profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
@@ -21,6 +24,6 @@ export async function runReplay(request: RunRequest, profile: string | null = nu
     answer = message as RunAnswer;
   });
   await once(child, "close");
-  if (answer === null) throw new Error(`The replay of ${request.capture} failed.`);
+  if (answer === null) throw new ReplayFailed(`The replay of ${request.capture} failed.`);
   return answer;
 }
