@@ -19,9 +19,15 @@ import type { EventView } from "./view.js";
  * Texts are "binary strings": one character a byte of the value, so that all comparisons are those of the bytes.
  */
 
+/**
+ * A key that stands for a value of this event alone (a path joined with a directory, an I/O buffer): `text` has to be asked for
+ * every event and nothing may be remembered under it. Dense keys are smaller; sparse keys may be larger.
+ */
+export const UNKEYED = 0x4000_0000;
+
 export interface KeyedField {
   readonly shape: "keyed";
-  /** The key, -1 = absent. Allocates nothing. */
+  /** The key, -1 = absent, UNKEYED = not to be remembered. Allocates nothing. */
   key(e: EventView): number;
   /** The text that belongs to a key of this event; null = absent (the key then stands for "absent"). Pure in the key within a generation. */
   text(key: number, e: EventView): string | null;

@@ -13,7 +13,7 @@ import type { RuleSet } from "./ruleset.js";
 import { Slots } from "./slots.js";
 
 export interface MatcherOptions {
-  /** Strings that the dictionary can hold: the most keys a dense memo remembers. */
+  /** Strings that the dictionary can hold. Dense memos remember keys up to four times that: some hold two bits beside an id. */
   readonly strings: number;
   /** Characters of source a generated function may have. */
   readonly functionChars?: number;
@@ -92,12 +92,12 @@ export function compileMatcher(
     const tests = slots.tests(index);
     if (extract.shape === "each") {
       const keys = new Int32Array(KEY_BUFFER);
-      const memo = new DenseMemo(extract, tests, Math.max(options.strings, PID_KEYS));
+      const memo = new DenseMemo(extract, tests, Math.max(4 * options.strings, PID_KEYS));
       b[index] = keys;
       memos.push(memo);
       for (let w = 0; w < stride; w++) f.set(`${index}_${w}`, anyWordFunction(`${index}_${w}`, memo, keys, stride, w));
     } else if (extract.shape === "keyed") {
-      const memo = extract.dense ? new DenseMemo(extract, tests, options.strings) : new SparseMemo(extract, tests);
+      const memo = extract.dense ? new DenseMemo(extract, tests, 4 * options.strings) : new SparseMemo(extract, tests);
       memos.push(memo);
       for (let w = 0; w < stride; w++) {
         f.set(`${index}_${w}`, wordFunction(`${index}_${w}`, memo, extract.dense, stride, w));

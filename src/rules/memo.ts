@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { UNKEYED } from "../fields/field.js";
 import type { EventView } from "../fields/view.js";
 
 /*
@@ -9,7 +10,8 @@ import type { EventView } from "../fields/view.js";
  *          bits 0-30   one test each
  *
  * Dense memos are arrays indexed by key * stride + word, doubled when a larger key is seen. Sparse ones are open hash
- * tables of bounded size that start again when they are full. Both are dropped when a generation ends.
+ * tables of bounded size that start again when they are full. Both are dropped when a generation ends. Nothing is kept
+ * under UNKEYED, which is larger than any dense key.
  */
 
 /** Bit 31: the word has been computed. As an Int32 it is the sign, so computed words are never 0. */
@@ -58,6 +60,7 @@ class TextCache {
   constructor(private readonly source: KeyedText) {}
 
   get(key: number, e: EventView): string | null {
+    if (key === UNKEYED) return this.source.text(key, e);
     if (key !== this.key) {
       this.text = this.source.text(key, e);
       this.key = key;
@@ -124,7 +127,7 @@ export class DenseMemo {
 const FIRST_SLOTS = 64;
 const SPARSE_LIMIT = 1 << 14;
 
-/** Memo by any whole number from 0 to 2^53. */
+/** Memo by any whole number from 0 to 2^53. UNKEYED is never found. */
 export class SparseMemo {
   private slots = FIRST_SLOTS;
   private used = 0;
@@ -164,6 +167,7 @@ export class SparseMemo {
   fill(key: number, word: number, e: EventView): number {
     const text = this.cache.get(key, e);
     const bits = text === null ? COMPUTED : computeWord(this.tests[word] as WordTests, text);
+    if (key === UNKEYED) return bits;
     let at = this.slot(key);
     if (this.keys[at] !== key) {
       if (2 * (this.used + 1) > this.slots) {

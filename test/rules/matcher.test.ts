@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { type FieldResolver, UNKEYED } from "../../src/fields/field.js";
 import type { Node } from "../../src/rules/ast.js";
 import { compileMatcher } from "../../src/rules/compile.js";
 import type { Rule, RuleSet } from "../../src/rules/ruleset.js";
@@ -141,12 +142,31 @@ describe("generated matcher", () => {
       "all",
     );
     const fields = new SyntheticFields(SYNTHETIC);
-    const matcher = compileMatcher(rules, "syscall", fields.resolve, { strings: 1500 });
+    const matcher = compileMatcher(rules, "syscall", fields.resolve, { strings: 400 });
     for (let pass = 0; pass < 2; pass++) {
       for (let i = 0; i < 20_000; i++) {
         const event = open({ "s.name": `name ${i}`, "s.flags": `name ${i}` });
         assert.equal(matcher.match(asView(event)), i % 10 === 7 ? 2 : 0);
       }
+    }
+  });
+
+  it("remembers nothing under UNKEYED", () => {
+    const rules = setOf(
+      [checkOf("s.name", "endswith", constant("7")), checkOf("s.flags", "endswith", constant("7"))],
+      "all",
+    );
+    const base = new SyntheticFields(SYNTHETIC).resolve;
+    let text = "";
+    const resolver: FieldResolver = (name, source) => {
+      const field = base(name, source);
+      if ("error" in field || field.extract.shape !== "keyed") return field;
+      return { ...field, extract: { ...field.extract, key: () => UNKEYED, text: () => text } };
+    };
+    const matcher = compileMatcher(rules, "syscall", resolver, OPTIONS);
+    for (let i = 0; i < 30; i++) {
+      text = `name ${i}`;
+      assert.equal(matcher.match(asView(open({}))), i % 10 === 7 ? 2 : 0, text);
     }
   });
 
