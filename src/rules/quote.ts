@@ -38,18 +38,18 @@ export function unquote(token: string): string {
       value += c;
       continue;
     }
-    const escape = body.charAt(++i);
-    const plain = ESCAPES[escape];
+    const letter = body.charAt(++i);
+    const plain = ESCAPES[letter];
     if (plain !== undefined) value += plain;
-    else if (escape === delimiter) value += escape;
-    else if (escape === "x") {
+    else if (letter === delimiter) value += letter;
+    else if (letter === "x") {
       const digits = body.slice(i + 1, i + 3);
       if (!/^[0-9a-fA-F]{2}$/.test(digits)) throw new UnquoteError("invalid \\x escape: two hex digits expected", i);
       value += String.fromCharCode(Number.parseInt(digits, 16));
       i += 2;
-    } else if (escape === '"' || escape === "'") {
-      throw new UnquoteError(`invalid \\${escape} escape in ${delimiter}-quoted string`, i);
-    } else throw new UnquoteError(`unsupported string escape sequence: \\${escape}`, i);
+    } else if (letter === '"' || letter === "'") {
+      throw new UnquoteError(`invalid \\${letter} escape in ${delimiter}-quoted string`, i);
+    } else throw new UnquoteError(`unsupported string escape sequence: \\${letter}`, i);
   }
   return value;
 }

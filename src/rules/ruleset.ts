@@ -29,8 +29,10 @@ export interface Rule {
   readonly condition: Node;
   /** Event types that the condition can hold on, ascending; null for sources other than syscall: all of theirs. */
   readonly eventTypes: readonly number[] | null;
-  /** Output template without the leading "*", appended outputs included. */
+  /** Output template without the leading "*", appended outputs included. A binary string. */
   readonly output: string;
+  /** Fields that alerts have besides those of the output; absent = none. */
+  readonly extraFields?: readonly { readonly name: string; readonly template: string | null }[];
 }
 
 /** The enabled rules at or above the priority threshold, of all sources, in evaluation order. */

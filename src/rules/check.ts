@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { ParamType } from "../batch/event-table.generated.js";
+import type { CheckNode, ConstantNode, Node, Range } from "./ast.js";
+import { isMistake, parseConstant, type TypeFamily, typeFamily } from "./constants.js";
+import type { LoadWarningCode } from "./diagnostic.js";
+import { eventNames, isEventName, isTypeField } from "./infer.js";
+import { conditionWarnings } from "./lint.js";
+import type { Expanded } from "./lists.js";
+import { type Operand, OperandError, type Operands, typeName } from "./operand.js";
+import { compileRegex, RegexError } from "./regex.js";
+import { suggest } from "./suggest.js";
+
+/** Something wrong with a resolved condition. */
+export class CheckError extends Error {
+  constructor(
+    message: string,
+    readonly range: Range,
+    /** Whether skip-if-unknown-filter excuses it. */
+    readonly unknown: boolean,
+    readonly hint: string | null,
+  ) {
+    super(message);
+  }
+
+  /** The text that the range is in; set by the walk. */
+  owner: Expanded | null = null;
+}
+
+export interface CheckWarning {
+  readonly code: LoadWarningCode;
+  readonly message: string;
+  readonly range: Range;
+}
+
+export interface CheckOptions {
+  readonly operands: Operands;
+  readonly source: string;
+  /** Names of asynchronous events that plugins declare. */
+  readonly asyncNames: ReadonlySet<string>;
+  /** Fields to propose where one does not exist. */
+  readonly fieldNames: Iterable<string>;
+  /** The texts that nodes which came from macros were parsed from. */
+  readonly owners: ReadonlyMap<Node, Expanded>;
+  readonly warn: (warning: CheckWarning, owner: Expanded) => void;
+}
+
+const EQUALITY = ["=", "==", "!="];
+const ORDER = ["<", "<=", ">", ">="];
+const MEMBER = ["in", "intersects"];
+const OPERATORS: Readonly<Record<TypeFamily, { readonly accepts: ReadonlySet<string>; readonly name: string }>> = {
+  string: {
+    accepts: new Set([
+      ...EQUALITY,
+      ...ORDER,
+      ...MEMBER,
+      ..."contains icontains startswith endswith glob iglob regex pmatch".split(" "),
+    ]),
+    name: "string",
+  },
+  buffer: {
+    accepts: new Set([...EQUALITY, ...MEMBER, ..."contains startswith endswith bcontains bstartswith".split(" ")]),
+    name: "buffer",
+  },
+  number: { accepts: new Set([...EQUALITY, ...ORDER, ...MEMBER]), name: "numeric" },
+  port: { accepts: new Set([...EQUALITY, ...ORDER, ...MEMBER]), name: "numeric" },
+  bool: { accepts: new Set([...EQUALITY, ...MEMBER]), name: "numeric" },
+  address: { accepts: new Set([...EQUALITY, ...MEMBER]), name: "ip address and network" },
+  network: { accepts: new Set([...EQUALITY, ...MEMBER]), name: "ip address and network" },
+};
+
+/** Element types of lists that can be compared. */
+const LIST_TYPES: ReadonlySet<number> = new Set([
+  ParamType.CHARBUF,
+  ParamType.FSPATH,
+  ParamType.FSRELPATH,
+  ParamType.UINT64,
+  ParamType.RELTIME,
+  ParamType.ABSTIME,
+  ParamType.BOOL,
+  ParamType.IPADDR,
+  ParamType.IPNET,
+]);
+
+/**
+ * Checks that the fields of a resolved condition exist, that operators fit their types and that constants can be read.
+ * @param owner the text that the condition was parsed from
+ * @throws CheckError at the first thing that is wrong
+ */
+export function checkCondition(node: Node, owner: Expanded, options: CheckOptions): void {
+  const own = options.owners.get(node) ?? owner;
+  switch (node.kind) {
+    case "and":
+    case "or":
+      for (const child of node.children) checkCondition(child, own, options);
+      return;
+    case "not":
+      checkCondition(node.child, own, options);
+      return;
+    case "check":
+      try {
+        const left = checkTest(node, options);
+        for (const warning of conditionWarnings(node, left, options.operands)) options.warn(warning, own);
+      } catch (error) {
+        if (error instanceof CheckError) error.owner = own;
+        throw error;
+      }
+      return;
+    case "identifier":
+      throw new Error(`macro ${node.name} was not resolved`);
+  }
+}
+
+function operand(node: CheckNode["left"], options: CheckOptions): Operand {
+  try {
+    return options.operands.of(node);
+  } catch (error) {
+    if (!(error instanceof OperandError)) throw error;
+    const { unknown } = error;
+    const hint = unknown === null ? null : suggest(unknown.replace(/\[.*/, ""), options.fieldNames);
+    throw new CheckError(error.message, error.node.range, unknown !== null, hint);
+  }
+}
+
+function checkTest(node: CheckNode, options: CheckOptions): Operand {
+  const left = operand(node.left, options);
+  if (node.operator === "exists") return left;
+  checkOperator(node, left);
+  const { right } = node;
+  if (right === null || right.kind === "identifier") {
+    throw new CheckError("expected a value", node.range, false, null);
+  }
+  if (right.kind === "field" || right.kind === "transform") checkRightField(node, left, operand(right, options));
+  else {
+    const constants = right.kind === "list" ? (right.items as readonly ConstantNode[]) : [right];
+    for (const constant of constants) {
+      checkConstant(node, left, constant, constant.range.start < 0 ? right.range : constant.range);
+    }
+    if (options.source === "syscall" && left.field !== null && left.text === "evt.type") {
+      checkEventNames(constants, right.range, options);
+    }
+  }
+  if (options.source === "syscall") checkTypeSearch(node, left);
+  return left;
+}
+
+function checkOperator(node: CheckNode, left: Operand): void {
+  const { operator } = node;
+  const fail = (kind: string): CheckError => {
+    const message = `filter error: '${operator}' operator not supported for ${kind} filters`;
+    return new CheckError(message, node.range, false, null);
+  };
+  if (left.list) {
+    if (!LIST_TYPES.has(left.type) || !MEMBER.includes(operator)) throw fail("list");
+    return;
+  }
+  // evt.rawarg has the type of whatever argument there is.
+  if (left.type === ParamType.DYN) return;
+  const family = typeFamily(left.type);
+  if (family === undefined) throw fail(typeName(left.type));
+  const { accepts, name } = OPERATORS[family];
+  if (!accepts.has(operator)) throw fail(name);
+  const address = family === "address" || family === "network";
+  if (node.modifier !== null && address && !EQUALITY.includes(operator)) throw fail(name);
+  if (left.field?.base === "evt.around" && operator !== "=" && operator !== "==") {
+    throw new CheckError("field 'evt.around' supports only the comparison operator '='", node.range, false, null);
+  }
+}
+
+function checkRightField(node: CheckNode, left: Operand, right: Operand): void {
+  const fail = (message: string): CheckError => new CheckError(message, node.range, false, null);
+  if (node.operator === "pmatch" || node.operator === "regex") {
+    throw fail(`filter error: '${node.operator}' operator does not support a field on the right`);
+  }
+  if (typeFamily(left.type) === "network") {
+    throw fail("filter error: network filters do not support a field on the right");
+  }
+  for (const side of [left, right]) {
+    if (side.field?.flags.includes("EPF_NO_RHS")) {
+      throw fail(`field '${side.text}' does not support comparisons with another field`);
+    }
+  }
+  // A list on the right is a set, as a list of constants is.
+  const set = MEMBER.includes(node.operator) && right.list && !left.list;
+  if (left.type !== right.type || (left.list !== right.list && !set)) {
+    const type = (side: Operand): string => `${typeName(side.type)}${side.list ? " list" : ""}`;
+    throw fail(
+      `field '${left.text}' has type '${type(left)}' while the right-hand side field '${right.text}' has incompatible type '${type(right)}'`,
+    );
+  }
+}
+
+function checkConstant(node: CheckNode, left: Operand, constant: ConstantNode, range: Range): void {
+  const fail = (message: string): CheckError => new CheckError(message, range, false, null);
+  if (left.type === ParamType.DYN) return;
+  const value = parseConstant(constant.text, left.type, node.operator);
+  if (isMistake(value)) throw fail(value.error);
+  if (node.operator !== "regex") return;
+  try {
+    compileRegex(constant.text);
+  } catch (error) {
+    if (!(error instanceof RegexError)) throw error;
+    throw fail(`invalid regex pattern: ${error.message}`);
+  }
+}
+
+function checkEventNames(constants: readonly ConstantNode[], range: Range, options: CheckOptions): void {
+  for (const constant of constants) {
+    if (isEventName(constant.text, options.asyncNames)) continue;
+    const at = constant.range.start < 0 ? range : constant.range;
+    throw new CheckError(`unknown event type ${constant.text}`, at, true, suggest(constant.text, eventNames()));
+  }
+}
+
+/** The event types of a rule are found by looking at these tests, so they must be plain. */
+function checkTypeSearch(node: CheckNode, left: Operand): void {
+  const plain = node.left.kind === "field" ? node.left : node.left.args[0];
+  if (plain?.kind !== "field" || !isTypeField(plain.name)) return;
+  const { operator, right } = node;
+  if (!EQUALITY.includes(operator) && operator !== "in") return;
+  if (left.field === null) {
+    const message = `'${plain.name}' with transformers is not supported by event code search`;
+    throw new CheckError(message, node.range, false, null);
+  }
+  if (right?.kind === "field" || right?.kind === "transform") {
+    const message = `'${plain.name}' compared with a field is not supported by event code search`;
+    throw new CheckError(message, node.range, false, null);
+  }
+}

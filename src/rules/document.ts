@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type Scalar,
+  type YAMLMap,
+} from "yaml";
+
+import { Context } from "./diagnostic.js";
+import type { SourceFile } from "./source-file.js";
+
+/** A value of a YAML mapping or sequence; undefined where the key is absent, a null scalar is a Scalar. */
+export type Value = Node | undefined;
+
+const NULLS = new Set(["", "~", "null", "Null", "NULL"]);
+
+export function isNull(value: Value): boolean {
+  return value === undefined || (isScalar(value) && value.type === "PLAIN" && NULLS.has(String(value.value)));
+}
+
+export function offsetOf(value: Value, otherwise = 0): number {
+  return value?.range?.[0] ?? otherwise;
+}
+
+/** One mapping of a rules file, with what is needed to say where something is wrong. Keys count once: the first holds. */
+export class Item {
+  private readonly values = new Map<string, { readonly value: Node; readonly at: number }>();
+
+  constructor(
+    map: YAMLMap,
+    readonly context: Context,
+  ) {
+    for (const { key, value } of map.items) {
+      const name = isScalar(key) ? String(key.value) : "";
+      if (this.values.has(name)) continue;
+      this.values.set(name, { value: value as Node, at: offsetOf(key as Value, offsetOf(map)) });
+    }
+  }
+
+  get file(): SourceFile {
+    return this.context.file;
+  }
+
+  keys(): Iterable<string> {
+    return this.values.keys();
+  }
+
+  has(key: string): boolean {
+    return this.values.has(key);
+  }
+
+  get(key: string): Value {
+    return this.values.get(key)?.value;
+  }
+
+  /** Where a key stands; the item itself where it has none. */
+  keyOffset(key: string): number {
+    return this.values.get(key)?.at ?? this.context.offset;
+  }
+
+  /** The same mapping inside another context, once its name is known. */
+  within(context: Context): Item {
+    const item = Object.create(Item.prototype) as { context: Context; values: unknown };
+    item.context = context;
+    item.values = this.values;
+    return item as unknown as Item;
+  }
+}
+
+/** Aliases stand for what they point to, everywhere. */
+function inlineAliases(node: unknown, document: { contents: unknown }, depth: number, context: Context): unknown {
+  if (depth > 64) throw context.error("LOAD_ERR_YAML_PARSE", "values are nested too deeply");
+  if (isAlias(node)) {
+    const target = node.resolve(document as Parameters<typeof node.resolve>[0]);
+    if (target === undefined) throw context.error("LOAD_ERR_YAML_PARSE", `unknown alias: ${node.source}`);
+    return inlineAliases(target, document, depth + 1, context);
+  }
+  if (isMap(node)) for (const pair of node.items) pair.value = inlineAliases(pair.value, document, depth + 1, context);
+  else if (isSeq(node)) {
+    for (let i = 0; i < node.items.length; i++)
+      node.items[i] = inlineAliases(node.items[i], document, depth + 1, context);
+  }
+  return node;
+}
+
+/**
+ * The items of a rules file: the elements of the sequences of all its documents, nulls left out.
+ * @throws LoadFailure for what is not YAML, or no sequence of mappings
+ */
+export function readItems(file: SourceFile): Item[] {
+  const root = Context.root(file);
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(file.content, {
+    // Every scalar is a text; what it means is decided where it is used.
+    schema: "failsafe",
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: "silent",
+    lineCounter: lines,
+  });
+  const items: Item[] = [];
+  if (!Array.isArray(documents)) return items;
+  for (const document of documents) {
+    const [error] = document.errors;
+    if (error !== undefined) {
+      throw root.enter("rules content", "", error.pos[0]).error("LOAD_ERR_YAML_PARSE", error.message);
+    }
+    const contents = inlineAliases(document.contents, document, 0, root) as Value;
+    if (contents === undefined || contents === null || isNull(contents)) continue;
+    const context = root.enter("rules content", "", offsetOf(contents));
+    if (isMap(contents)) throw context.error("LOAD_ERR_YAML_VALIDATE", "Rules content is not yaml array of objects");
+    if (!isSeq(contents)) throw context.error("LOAD_ERR_YAML_VALIDATE", "Rules content is not yaml");
+    for (const element of contents.items as Value[]) {
+      if (element === undefined || element === null || isNull(element)) continue;
+      const place = root.enter("rules content item", "", offsetOf(element));
+      if (!isMap(element)) {
+        const message = "Unexpected element type. Each element should be a yaml associative array.";
+        throw place.error("LOAD_ERR_YAML_VALIDATE", message);
+      }
+      items.push(new Item(element, place));
+    }
+  }
+  return items;
+}
+
+export type { Scalar };

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { isMap, isScalar } from "yaml";
+
+import type { Diagnostic } from "./diagnostic.js";
+import { type Item, isNull, offsetOf, type Value } from "./document.js";
+
+/** What an item's `override` says of its keys. */
+export interface Overrides {
+  readonly append: ReadonlySet<string>;
+  readonly replace: ReadonlySet<string>;
+}
+
+/** What may be overridden, by kind of item. */
+export const OVERRIDABLE = {
+  list: { append: new Set(["items"]), replace: new Set(["items"]) },
+  macro: { append: new Set(["condition"]), replace: new Set(["condition"]) },
+  rule: {
+    append: new Set(["condition", "output", "desc", "tags", "exceptions"]),
+    replace: new Set(
+      "condition output desc tags exceptions priority capture capture_duration enabled warn_evttypes".split(" "),
+    ).add("skip-if-unknown-filter"),
+  },
+} as const satisfies Record<string, Overrides>;
+
+/** Reads `override`; null where there is none, or an empty one. */
+export function readOverrides(item: Item, kind: keyof typeof OVERRIDABLE): Overrides | null {
+  const value = item.get("override");
+  if (value === undefined || value === null || isNull(value)) return null;
+  const context = item.context.enter("overrides", "", offsetOf(value));
+  if (!isMap(value)) throw context.error("LOAD_ERR_YAML_VALIDATE", "Value of override must be a mapping");
+  const allowed = OVERRIDABLE[kind];
+  const append = new Set<string>();
+  const replace = new Set<string>();
+  for (const pair of value.items) {
+    const key = isScalar(pair.key) ? String(pair.key.value) : "";
+    const operation = isScalar(pair.value) ? String(pair.value.value) : "";
+    const place = item.context.enter("overrides", key, offsetOf(pair.key as Value));
+    const fail = (message: string): Error => place.error("LOAD_ERR_YAML_VALIDATE", message);
+    if (operation === "append") {
+      if (!allowed.append.has(key)) throw fail(`Key '${key}' cannot be appended to, use 'replace' instead`);
+      append.add(key);
+    } else if (operation === "replace") {
+      if (!allowed.replace.has(key)) throw fail(`Key '${key}' cannot be replaced`);
+      replace.add(key);
+    } else {
+      const allowedText = "Allowed values are: append replace ";
+      throw fail(`Invalid override operation for key '${key}': '${operation}'. ${allowedText}`);
+    }
+    if (!item.has(key)) throw fail(`An ${operation} override for '${key}' was specified but '${key}' is not defined`);
+  }
+  if (append.size + replace.size === 0) return null;
+  for (const key of item.keys()) {
+    const overridable =
+      (allowed.append as ReadonlySet<string>).has(key) || (allowed.replace as ReadonlySet<string>).has(key);
+    if (!overridable || append.has(key) || replace.has(key)) continue;
+    const message = `Unexpected key '${key}': no corresponding entry under 'override' is defined.`;
+    throw item.context.enter("value for", key, item.keyOffset(key)).error("LOAD_ERR_YAML_VALIDATE", message);
+  }
+  return { append, replace };
+}
+
+/** Whether an item has `append: true` in the old way, told with a warning; an error where it has `override` as well. */
+export function checkAppendFlag(
+  item: Item,
+  flag: boolean,
+  overrides: Overrides | null,
+  warn: (diagnostic: Diagnostic) => void,
+): void {
+  if (!flag) return;
+  const place = item.context.enter("value for", "append", item.keyOffset("append"));
+  warn(
+    place.warning(
+      "LOAD_DEPRECATED_ITEM",
+      "'append' key is deprecated. Add an 'append' entry (e.g. 'condition: append') under 'override' instead.",
+    ),
+  );
+  if (overrides === null) return;
+  const message =
+    "Keys 'override' and 'append: true' cannot be used together. Add an 'append' entry (e.g. 'condition: append') under 'override' instead.";
+  throw place.error("LOAD_ERR_YAML_VALIDATE", message);
+}
