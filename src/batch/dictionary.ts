@@ -79,6 +79,11 @@ export class Dictionary {
     return this.lengths[id] as number;
   }
 
+  /** One byte of the string; `index` must be below its length. Allocates nothing. */
+  byteAt(id: number, index: number): number {
+    return this.arena[(this.offsets[id] as number) + index] as number;
+  }
+
   /** PathFlag bits. */
   pathFlags(id: number): number {
     return this.flags[id] as number;

@@ -22,6 +22,9 @@
  *           string  dictionary id, up to the first NUL  bytes   dictionary id of all bytes
  *           blob    byte offset in the ring, length in bytes
  *
+ * In a poll list (FDLIST: u16 count, then entries of i64 fd, i16 flags) the state stage puts the fd's row in place of the
+ * upper half of each fd that is not negative.
+ *
  * The reader decodes only the parameters that the plan asks for; the rest of the words are 0 and nobody reads them.
  * An empty or missing parameter has its words 0 and its `present` bit clear.
  */

@@ -75,6 +75,11 @@ export class EventView {
     this.fdRow = words[o + RecordWord.FD_ROW] as number;
   }
 
+  /** Parameters that the event has, empty ones included. */
+  get nparams(): number {
+    return this.words[this.o + RecordWord.NPARAMS] as number;
+  }
+
   /** ns since the epoch. Allocates: for outputs and rare fields. */
   get time(): bigint {
     return BigInt.asUintN(

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { ERRNO_NAMES } from "../../batch/event-table.generated.js";
+import { FD_ROW_WORDS, FdKind, FdWord, L4 } from "../../batch/fd-rows.js";
+import type { EventView } from "../view.js";
+
+/** The directory fd that stands for the working directory. */
+export const AT_FDCWD = -100;
+
+const TYPES: Readonly<Record<number, readonly [string, string]>> = {
+  [FdKind.FILE]: ["f", "file"],
+  [FdKind.FILE_V2]: ["f", "file"],
+  [FdKind.DIRECTORY]: ["d", "directory"],
+  [FdKind.IPV4_SOCK]: ["4", "ipv4"],
+  [FdKind.IPV4_SERVSOCK]: ["4", "ipv4"],
+  [FdKind.IPV6_SOCK]: ["6", "ipv6"],
+  [FdKind.IPV6_SERVSOCK]: ["6", "ipv6"],
+  [FdKind.UNIX_SOCK]: ["u", "unix"],
+  [FdKind.USERFAULTFD]: ["u", "userfaultfd"],
+  [FdKind.FIFO]: ["p", "pipe"],
+  [FdKind.EVENT]: ["e", "event"],
+  [FdKind.SIGNALFD]: ["s", "signalfd"],
+  [FdKind.EVENTPOLL]: ["l", "eventpoll"],
+  [FdKind.INOTIFY]: ["i", "inotify"],
+  [FdKind.TIMERFD]: ["t", "timerfd"],
+  [FdKind.NETLINK]: ["n", "netlink"],
+  [FdKind.BPF]: ["b", "bpf"],
+  [FdKind.IO_URING]: ["r", "io_uring"],
+  [FdKind.MEMFD]: ["m", "memfd"],
+  [FdKind.PIDFD]: ["P", "pidfd"],
+  [FdKind.UNSUPPORTED]: ["X", "unsupported"],
+};
+
+const PROTOCOL_CHARS: Readonly<Record<number, string>> = {
+  [L4.TCP]: "t",
+  [L4.UDP]: "u",
+  [L4.ICMP]: "i",
+  [L4.RAW]: "r",
+};
+
+/** fd.type of a kind of fd. */
+export function kindName(kind: number): string {
+  return TYPES[kind]?.[1] ?? "<NA>";
+}
+
+/** fd.typechar of a kind of fd. */
+export function kindChar(kind: number): string {
+  return TYPES[kind]?.[0] ?? "o";
+}
+
+export function isInternet(kind: number): boolean {
+  return kind >= FdKind.IPV4_SOCK && kind <= FdKind.IPV6_SERVSOCK;
+}
+
+export function isFile(kind: number): boolean {
+  return kind === FdKind.FILE || kind === FdKind.FILE_V2;
+}
+
+/** `<T>`, or `<Tp>` for an internet socket of a known protocol: what stands before an fd's name. */
+export function kindMark(kind: number, l4: number): string {
+  return `<${kindChar(kind)}${isInternet(kind) ? (PROTOCOL_CHARS[l4] ?? "") : ""}>`;
+}
+
+/** `<f>/etc/passwd`: the fd of a row, resolved. */
+export function fdRowText(e: EventView, row: number): string {
+  const base = row * FD_ROW_WORDS;
+  const kind = e.fds[base + FdWord.KIND] as number;
+  const l4 = (e.fds[base + FdWord.PROTOCOL_ROLE] as number) & 0xff;
+  return kindMark(kind, l4) + e.dictionary.text(e.fds[base + FdWord.NAME] as number);
+}
+
+/** What a negative fd means: the working directory or an error; "" for other numbers. */
+export function negativeFdText(fd: number): string {
+  if (fd >= 0) return "";
+  return fd === AT_FDCWD ? "AT_FDCWD" : (ERRNO_NAMES[-fd] ?? "");
+}
