@@ -48,8 +48,8 @@ BlockType block_type(uint32_t number) {
       return {BlockKind::kEvent, 1};
     case 0x208:
       return {BlockKind::kEvent, 1, true};
-    case 0x216:
-      return {BlockKind::kEvent, 2};
+    case kEventBlock:
+      return kEventBlockType;
     case 0x217:
       return {BlockKind::kEvent, 2, true};
     case 0x221:

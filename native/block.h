@@ -31,6 +31,10 @@ struct BlockType {
   bool is_large = false;
 };
 
+/** The usual block of an event. */
+inline constexpr uint32_t kEventBlock = 0x216;
+inline constexpr BlockType kEventBlockType = {BlockKind::kEvent, 2};
+
 /** Looks a number up, the aliases of the time before the first release included. */
 BlockType block_type(uint32_t number);
 

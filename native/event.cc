@@ -28,19 +28,6 @@ int count_params(const uint8_t* lengths, uint32_t size, const EventInfo& info) {
   return found;
 }
 
-/** True where the lengths of all parameters add up to no more than the bytes behind them. */
-bool lengths_fit(const RawEvent& event, uint32_t width) {
-  const uint8_t* at = event.lengths;
-  const uint8_t* data = at + static_cast<size_t>(event.nparams) * width;
-  uint64_t sum = 0;
-  if (width == 2) {
-    for (; at < data; at += 2) sum += load<uint16_t>(at);
-  } else {
-    for (; at < data; at += 4) sum += load<uint32_t>(at);
-  }
-  return sum <= static_cast<uint64_t>(event.end - data);
-}
-
 }  // namespace
 
 EventStatus decode_event(const Block& block, RawEvent& event, Failure& failure) {
@@ -74,44 +61,18 @@ EventStatus decode_event(const Block& block, RawEvent& event, Failure& failure) 
   const uint32_t rest = len - header;
   if (block.type.version == 1) {
     const int count = count_params(event.lengths, rest, info);
-    if (count < 0) {
-      bad_event(failure, block, "CAPTURE_PARAMETER",
-                std::string("the parameters of an event of type ") + info.name + " do not add up to its length");
-      return EventStatus::kFailed;
-    }
+    if (count < 0) return bad_parameter(block, event.type, failure);
     event.nparams = static_cast<uint32_t>(count);
     return EventStatus::kEvent;
   }
   event.nparams = load<uint32_t>(start + 22);
-  if (event.nparams > rest / info.length_width || !lengths_fit(event, info.length_width)) {
-    bad_event(failure, block, "CAPTURE_PARAMETER",
-              std::string("a parameter of an event of type ") + info.name + " is longer than the event");
-    return EventStatus::kFailed;
-  }
   return EventStatus::kEvent;
 }
 
-void locate_params(const RawEvent& event, const EventInfo& info, EventParams& params) {
-  const uint32_t count = event.nparams < info.nparams ? event.nparams : info.nparams;
-  const uint8_t* data = event.lengths + static_cast<size_t>(event.nparams) * info.length_width;
-  uint32_t present = 0;
-  if (info.length_width == 2) {
-    for (uint32_t i = 0; i < count; i++) {
-      const uint32_t size = load<uint16_t>(event.lengths + 2 * i);
-      params.param[i] = {data, size};
-      present |= static_cast<uint32_t>(size != 0) << i;
-      data += size;
-    }
-  } else {
-    for (uint32_t i = 0; i < count; i++) {
-      const uint32_t size = load<uint32_t>(event.lengths + 4 * i);
-      params.param[i] = {data, size};
-      present |= static_cast<uint32_t>(size != 0) << i;
-      data += size;
-    }
-  }
-  params.count = count;
-  params.present = present;
+EventStatus bad_parameter(const Block& block, uint16_t type, Failure& failure) {
+  bad_event(failure, block, "CAPTURE_PARAMETER",
+            std::string("a parameter of an event of type ") + kEvents[type].name + " is longer than the event");
+  return EventStatus::kFailed;
 }
 
 }  // namespace peregrine

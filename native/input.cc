@@ -25,7 +25,7 @@ bool Input::open(const std::string& path) {
   if (fd_ < 0) return failure_.set("CAPTURE_OPEN", std::strerror(errno));
   struct stat status;
   if (fstat(fd_, &status) == 0 && S_ISDIR(status.st_mode)) return failure_.set("CAPTURE_OPEN", "it is a directory");
-  buffer_.resize(kPiece);
+  buffer_.resize(kPiece + kSlack);
   while (end_ < 2 && !at_end_ && !failure_) end_ += read_file(buffer_.data() + end_, kPiece - end_);
   if (failure_) return false;
   if (end_ == 0) return failure_.set("CAPTURE_EMPTY", "the file has no bytes", 0);
@@ -57,15 +57,15 @@ bool Input::refill(size_t size) {
     end_ -= begin_;
     begin_ = 0;
   }
-  if (buffer_.size() > kKeep && size <= kPiece && end_ <= kPiece) {
-    buffer_.resize(kPiece);
+  if (capacity() > kKeep && size <= kPiece && end_ <= kPiece) {
+    buffer_.resize(kPiece + kSlack);
     buffer_.shrink_to_fit();
   }
   while (end_ < size) {
     if (at_end_ || failure_) return false;
     // A block may claim any length: the buffer grows only as fast as bytes arrive.
-    if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
-    const size_t room = buffer_.size() - end_;
+    if (end_ == capacity()) buffer_.resize(capacity() * 2 + kSlack);
+    const size_t room = capacity() - end_;
     end_ += is_gzip_ ? inflate_some(buffer_.data() + end_, room) : read_file(buffer_.data() + end_, room);
   }
   return true;

@@ -51,8 +51,10 @@ class Input {
   static constexpr size_t kPiece = 256 * 1024;
   static constexpr size_t kPacked = 64 * 1024;
   static constexpr size_t kKeep = 4 * 1024 * 1024;  // a buffer that grew larger is given back
+  static constexpr size_t kSlack = 16;              // bytes behind the input that may be read, though not used
 
   bool refill(size_t size);
+  size_t capacity() const { return buffer_.size() - kSlack; }
   size_t read_file(uint8_t* to, size_t room);
   size_t inflate_some(uint8_t* to, size_t room);
   bool next_member();

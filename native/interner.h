@@ -89,7 +89,13 @@ class Interner {
   static constexpr unsigned kMaxDepth = 24;       // never reached but by 2^32 strings or a broken hash
 
   static bool equal(const uint8_t* a, const uint8_t* b, size_t size) {
-    if (size > 16) return std::memcmp(a, b, size) == 0;
+    if (size > 64) return std::memcmp(a, b, size) == 0;
+    if (size > 16) {
+      for (size_t at = 0; at + 8 < size; at += 8) {
+        if (load<uint64_t>(a + at) != load<uint64_t>(b + at)) return false;
+      }
+      return load<uint64_t>(a + size - 8) == load<uint64_t>(b + size - 8);
+    }
     if (size >= 8) {
       return load<uint64_t>(a) == load<uint64_t>(b) && load<uint64_t>(a + size - 8) == load<uint64_t>(b + size - 8);
     }

@@ -34,6 +34,9 @@ void Reader::read_plan(const int32_t* plan) {
     for (uint32_t i = 0; i < 4; i++) recipe.operands[i] = row[4 + i];
     recipe.current_from = Converter::current_from(info);
     recipe.first_wanted = static_cast<uint16_t>(wanted_.size());
+    quick_[type].marks = info.marks;
+    quick_[type].length_width = info.length_width;
+    if (recipe.action == plan::kSkip) quick_[type].skip_from = recipe.current_from;
     const uint32_t mask = static_cast<uint32_t>(recipe.action == plan::kRules ? row[1] | row[2] : row[2]);
     if (recipe.action == plan::kSkip) continue;
     for (uint32_t i = 0; i < info.nparams; i++) {
@@ -86,52 +89,112 @@ FillResult Reader::fill_records() {
   if (failure_) return FillResult::kFailed;
   if (needs_section_) return FillResult::kSection;
   uint64_t left = batch_events_ * kPassedPerRecord;
-  Block block;
-  while (left-- > 0 && writer_.has_room()) {
-    const BlockStatus status = next_block(input_, block, failure_);
-    if (status == BlockStatus::kEnd) return FillResult::kEnd;
-    if (status == BlockStatus::kFailed || block.type.kind != BlockKind::kEvent) {
-      if (status == BlockStatus::kBlock && block.type.kind == BlockKind::kSection) {
-        needs_section_ = true;
-        return FillResult::kSection;
-      }
-      return bad_block(block);
+  Step step = Step::kTaken;
+  RawEvent raw;
+  uint32_t total;
+  while (step == Step::kTaken && left-- > 0 && writer_.has_room()) {
+    if (!decode_usual(raw, total)) {
+      step = take_next();
+      continue;
     }
-    const Step step = take(block);
-    if (step == Step::kNoRoom) return FillResult::kMore;
-    if (step == Step::kFailed) return FillResult::kFailed;
-    if (load<uint32_t>(block.body.data + block.body.size) != block.total) lying_block_ = static_cast<int64_t>(block.offset);
-    input_.consume(block.total);
+    const Quick quick = quick_[raw.type];
+    const uint8_t* at = input_.data();
+    if (raw.nparams >= quick.skip_from && params_fit(raw, quick.length_width)) {
+      pass_over(raw, raw.type, quick.marks, raw.nparams, kNotWanted);
+    } else {
+      const Block block{kEventBlockType, kEventBlock, total, input_.offset(), {at + kBlockHeader, total - kSmallestBlock}};
+      step = take(block, raw);
+      if (step != Step::kTaken) break;
+    }
+    if (load<uint32_t>(at + total - kBlockTrailer) != total) lying_block_ = static_cast<int64_t>(input_.offset());
+    input_.consume(total);
   }
-  return FillResult::kMore;
+  switch (step) {
+    case Step::kTaken:
+    case Step::kNoRoom:
+      return FillResult::kMore;
+    case Step::kEnd:
+      return FillResult::kEnd;
+    case Step::kSection:
+      return FillResult::kSection;
+    case Step::kFailed:
+      break;
+  }
+  return FillResult::kFailed;
+}
+
+/** Decodes the next event where it is in the usual kind of block, in the buffer as a whole, and of a known type. */
+inline bool Reader::decode_usual(RawEvent& raw, uint32_t& total) const {
+  constexpr uint32_t kPrefix = kBlockHeader + 2;  // the processor's number comes before the event
+  const uint8_t* at = input_.data();
+  const size_t available = input_.available();
+  if (available < kPrefix + kEventHeaderV2 + kBlockTrailer || load<uint32_t>(at) != kEventBlock) return false;
+  total = load<uint32_t>(at + 4);
+  const uint8_t* start = at + kPrefix;
+  const uint32_t len = load<uint32_t>(start + 16);
+  raw.type = load<uint16_t>(start + 20);
+  if (total > available || total > kBlockHeader + kEventBlockLimit || len < kEventHeaderV2 ||
+      static_cast<uint64_t>(len) + kPrefix + kBlockTrailer > total || raw.type >= kEventTypes) {
+    return false;
+  }
+  raw.ts = load<uint64_t>(start);
+  raw.tid = load<uint64_t>(start + 8);
+  raw.flags = 0;
+  raw.cpu = load<uint16_t>(at + kBlockHeader);
+  raw.nparams = load<uint32_t>(start + 22);
+  raw.lengths = start + kEventHeaderV2;
+  raw.end = start + len;
+  return true;
+}
+
+/** Takes the next block whatever it is, reading on where it is not in the buffer yet. */
+Reader::Step Reader::take_next() {
+  Block block;
+  const BlockStatus status = next_block(input_, block, failure_);
+  if (status == BlockStatus::kEnd) return Step::kEnd;
+  if (status == BlockStatus::kBlock && block.type.kind == BlockKind::kSection) {
+    needs_section_ = true;
+    return Step::kSection;
+  }
+  if (status == BlockStatus::kFailed || block.type.kind != BlockKind::kEvent) return bad_block(block);
+  RawEvent raw;
+  switch (decode_event(block, raw, failure_)) {
+    case EventStatus::kEvent: {
+      const Step step = take(block, raw);
+      if (step != Step::kTaken) return step;
+      break;
+    }
+    case EventStatus::kUnknownType:
+      count_unknown(raw.type);
+      break;
+    case EventStatus::kFailed:
+      return Step::kFailed;
+  }
+  if (load<uint32_t>(block.body.data + block.body.size) != block.total) lying_block_ = static_cast<int64_t>(block.offset);
+  input_.consume(block.total);
+  return Step::kTaken;
 }
 
 /** What follows the last event is no block. Where that event's lengths differ, the first of them was the lie. */
-FillResult Reader::bad_block(const Block& block) {
-  const bool follows_lie = lying_block_ >= 0 && lying_block_ != static_cast<int64_t>(block.offset);
-  if (follows_lie && !input_.failure()) {
+Reader::Step Reader::bad_block(const Block& block) {
+  if (lying_block_ >= 0 && !input_.failure()) {
     failure_ = Failure{};
     failure_.set("CAPTURE_BLOCK_LENGTH", "the length of a block of events is wrong", lying_block_);
   }
   failure_.set("CAPTURE_BLOCK_TYPE", "a block of type " + hex(block.number) + " stands among events",
                static_cast<int64_t>(block.offset));
-  return FillResult::kFailed;
+  return Step::kFailed;
 }
 
-Reader::Step Reader::take(const Block& block) {
-  RawEvent raw;
-  const EventStatus status = decode_event(block, raw, failure_);
-  if (status == EventStatus::kFailed) return Step::kFailed;
-  if (status == EventStatus::kUnknownType) {
-    count_unknown(raw.type);
-    return Step::kTaken;
+Reader::Step Reader::take(const Block& block, const RawEvent& raw) {
+  const EventInfo& info = kEvents[raw.type];
+  if (!params_fit(raw, info.length_width)) {
+    bad_parameter(block, raw.type, failure_);
+    return Step::kFailed;
   }
-  const Recipe& recipe = recipes_[raw.type];
-  if (recipe.action == plan::kSkip && raw.nparams >= recipe.current_from) {
-    pass_over(raw, raw.type, raw.nparams, kNotWanted);
-    return Step::kTaken;
-  }
-  return take_wanted(raw);
+  if (raw.nparams < quick_[raw.type].skip_from) return take_wanted(raw);
+  pass_over(raw, raw.type, info.marks, raw.nparams, kNotWanted);
+  return Step::kTaken;
 }
 
 Reader::Step Reader::take_wanted(const RawEvent& raw) {
@@ -152,9 +215,9 @@ Reader::Step Reader::take_wanted(const RawEvent& raw) {
   const Recipe& recipe = recipes_[type];
   Step step = Step::kTaken;
   if (recipe.action == plan::kSkip) {
-    pass_over(raw, type, params_.count, kNotWanted);
+    pass_over(raw, type, kEvents[type].marks, params_.count, kNotWanted);
   } else if (!holds(recipe, type)) {
-    pass_over(raw, type, params_.count, kStateRejected);
+    pass_over(raw, type, kEvents[type].marks, params_.count, kStateRejected);
   } else {
     step = keep(raw, type, recipe, is_leading_ && (kEvents[type].marks & kLeading) != 0);
   }
@@ -170,7 +233,7 @@ Reader::Step Reader::keep(const RawEvent& raw, uint16_t type, const Recipe& reci
     if (bytes > heap_bytes_) {
       counters_[kSeen]++;
       counters_[kOversize]++;
-      commit(info, raw.tid);
+      commit(info.marks, raw.tid);
       return Step::kTaken;
     }
     if (!writer_.fits_blobs(bytes)) return Step::kNoRoom;
@@ -186,14 +249,14 @@ Reader::Step Reader::keep(const RawEvent& raw, uint16_t type, const Recipe& reci
   counters_[kSeen]++;
   counters_[is_state_only || recipe.action == plan::kState ? kStateRecords : kRuleRecords]++;
   if ((info.marks & kTouches) != 0 && SeenThreads::covers(raw.tid)) seen_threads_.add(raw.tid);
-  commit(info, raw.tid);
+  commit(info.marks, raw.tid);
   return Step::kTaken;
 }
 
 /** Counts an event that nobody wants. The first one of a thread leaves a record that says no more than that. */
-void Reader::pass_over(const RawEvent& raw, uint16_t type, uint32_t nparams, ReaderCounter counter) {
-  const EventInfo& info = kEvents[type];
-  if ((info.marks & kTouches) != 0 && SeenThreads::covers(raw.tid) && !seen_threads_.has(raw.tid)) {
+inline void Reader::pass_over(const RawEvent& raw, uint16_t type, uint8_t marks, uint32_t nparams,
+                              ReaderCounter counter) {
+  if ((marks & kTouches) != 0 && SeenThreads::covers(raw.tid) && !seen_threads_.has(raw.tid)) {
     seen_threads_.add(raw.tid);
     const RecordHead head{type,   raw.cpu, raw.ts, raw.tid, static_cast<double>(number_ + 1),
                           record_flag::kTouch | record_flag::kStateOnly};
@@ -201,13 +264,14 @@ void Reader::pass_over(const RawEvent& raw, uint16_t type, uint32_t nparams, Rea
   }
   counters_[kSeen]++;
   counters_[counter]++;
-  commit(info, raw.tid);
+  commit(marks, raw.tid);
 }
 
-void Reader::commit(const EventInfo& info, uint64_t tid) {
+/** The event has got its number: what outlives it is changed now. */
+inline void Reader::commit(uint8_t marks, uint64_t tid) {
   number_++;
-  if ((info.marks & kLeading) == 0) is_leading_ = false;
-  if ((info.marks & kProcessExit) != 0 && SeenThreads::covers(tid)) seen_threads_.remove(tid);
+  is_leading_ &= (marks & kLeading) != 0;
+  if ((marks & kProcessExit) != 0 && SeenThreads::covers(tid)) seen_threads_.remove(tid);
 }
 
 void Reader::count_unknown(uint16_t type) {

@@ -84,15 +84,25 @@ class Reader {
   void report(double* counters) const;
 
  private:
-  enum class Step : uint8_t { kTaken, kNoRoom, kFailed };
+  /** What decides at once about an event that nobody wants, small enough for all types to stay in the cache. */
+  struct Quick {
+    uint32_t skip_from = Converter::kNever;  // with at least so many parameters it is skipped as it is
+    uint8_t marks = 0;
+    uint8_t length_width = 2;
+  };
+
+  /** What became of the next block. */
+  enum class Step : uint8_t { kTaken, kNoRoom, kEnd, kSection, kFailed };
 
   FillResult fill_records();
-  FillResult bad_block(const Block& block);
-  Step take(const Block& block);
+  bool decode_usual(RawEvent& raw, uint32_t& total) const;
+  Step take_next();
+  Step bad_block(const Block& block);
+  Step take(const Block& block, const RawEvent& raw);
   Step take_wanted(const RawEvent& raw);
   Step keep(const RawEvent& raw, uint16_t type, const Recipe& recipe, bool is_leading);
-  void pass_over(const RawEvent& raw, uint16_t type, uint32_t nparams, ReaderCounter counter);
-  void commit(const EventInfo& info, uint64_t tid);
+  void pass_over(const RawEvent& raw, uint16_t type, uint8_t marks, uint32_t nparams, ReaderCounter counter);
+  void commit(uint8_t marks, uint64_t tid);
   void count_unknown(uint16_t type);
   bool holds(const Recipe& recipe, uint16_t type) const;
   uint64_t blob_bytes(const Recipe& recipe) const;
@@ -104,6 +114,7 @@ class Reader {
   Converter converter_;
   SeenThreads seen_threads_;
   Recipe recipes_[kEventTypes];
+  Quick quick_[kEventTypes];
   std::vector<WantedParam> wanted_;
   EventParams params_;  // of the event at hand
   uint32_t batch_events_;

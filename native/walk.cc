@@ -44,6 +44,10 @@ Napi::Value walk_blocks(const Napi::CallbackInfo& info) {
     blocks[block.number]++;
     RawEvent event;
     if (block.type.kind == BlockKind::kEvent && decode_event(block, event, failure) != EventStatus::kFailed) {
+      if (event.type < kEventTypes && !params_fit(event, kEvents[event.type].length_width)) {
+        bad_parameter(block, event.type, failure);
+        break;
+      }
       events++;
       types[event.type]++;
       threads.insert(event.tid);
