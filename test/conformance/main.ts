@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { sharedFolder } from "../support/shared.js";
 import type { Check, Suite } from "./case.js";
 import { readKnownFailures, staleEntries } from "./known.js";
+import { stopThreads } from "./peregrine.js";
 import { suites } from "./suites.js";
 import { table } from "./table.js";
 
@@ -109,4 +110,8 @@ async function main(): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} finally {
+  await stopThreads();
+}

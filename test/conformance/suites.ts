@@ -3,9 +3,22 @@ import type { Suite } from "./case.js";
 import { alertsSuite } from "./suites/alerts.js";
 import { factsSuite } from "./suites/facts.js";
 import { libsCapturesSuite } from "./suites/libs-captures.js";
+import { compileSuite, requirementsSuite, ruleLoaderSuite, warningsSuite } from "./suites/loader.js";
+import { parserSuite } from "./suites/parser.js";
 import { referenceSuite } from "./suites/reference.js";
 
 /** Every suite, in the order in which they run. */
 export function suites(): readonly Suite[] {
-  return [factsSuite(), libsCapturesSuite(), referenceSuite(), alertsSuite("official"), alertsSuite("probe")];
+  return [
+    factsSuite(),
+    libsCapturesSuite(),
+    referenceSuite(),
+    alertsSuite("official"),
+    alertsSuite("probe"),
+    parserSuite(),
+    compileSuite(),
+    ruleLoaderSuite(),
+    requirementsSuite(),
+    warningsSuite(),
+  ];
 }
