@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseAllDocuments,
-  type Scalar,
-  type YAMLMap,
-} from "yaml";
+import { isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar, type YAMLMap } from "yaml";
 
 import { Context } from "./diagnostic.js";
 import type { SourceFile } from "./source-file.js";
@@ -95,14 +85,12 @@ function inlineAliases(node: unknown, document: { contents: unknown }, depth: nu
  */
 export function readItems(file: SourceFile): Item[] {
   const root = Context.root(file);
-  const lines = new LineCounter();
   const documents = parseAllDocuments(file.content, {
     // Every scalar is a text; what it means is decided where it is used.
     schema: "failsafe",
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: "silent",
-    lineCounter: lines,
   });
   const items: Item[] = [];
   if (!Array.isArray(documents)) return items;

@@ -14,6 +14,7 @@ import { type Text, toBinary } from "./text.js";
  */
 
 const WORDS = /[^ \t\r\n(),=]+/g;
+const BOUNDARY = /[ \t\r\n(),=]/;
 const BARE = /^[^()"'=, \t\n\r\v\f]+$/;
 const QUOTED = /^(?:"(?:[^"\\]|\\+[^\\])*"|'(?:[^'\\]|\\+[^\\])*')$/;
 const MARK = "\u0001";
@@ -75,9 +76,15 @@ export class Lists {
   private readonly byName = new Map<string, ListEntry>();
   private readonly resolved = new Map<string, ResolvedList>();
   private readonly used = new Set<string>();
+  /** Names that are more than one word. */
+  private readonly oddNames: string[] = [];
 
   constructor(entries: Iterable<ListEntry>) {
-    for (const entry of entries) this.byName.set(toBinary(entry.name), entry);
+    for (const entry of entries) {
+      const name = toBinary(entry.name);
+      this.byName.set(name, entry);
+      if (BOUNDARY.test(name)) this.oddNames.push(name);
+    }
     for (const name of this.byName.keys()) this.resolve(name, []);
   }
 
@@ -115,6 +122,21 @@ export class Lists {
     return list;
   }
 
+  /** Where names of lists stand in a text, in order. */
+  private references(value: string): { readonly name: string; readonly from: number }[] {
+    const found: { name: string; from: number }[] = [];
+    for (const match of value.matchAll(WORDS)) {
+      if (this.byName.has(match[0])) found.push({ name: match[0], from: match.index });
+    }
+    for (const name of this.oddNames) {
+      const isEdge = (at: number): boolean => at < 0 || at >= value.length || BOUNDARY.test(value.charAt(at));
+      for (let from = value.indexOf(name); from >= 0; from = value.indexOf(name, from + 1)) {
+        if (isEdge(from - 1) && isEdge(from + name.length)) found.push({ name, from });
+      }
+    }
+    return this.oddNames.length === 0 ? found : found.sort((a, b) => a.from - b.from);
+  }
+
   /** The text with the names of lists replaced: by marks, or by the items themselves. */
   expand(text: Text, marked: boolean): Expanded {
     const { value } = text;
@@ -122,12 +144,11 @@ export class Lists {
     const marks: ResolvedList[] = [];
     let out = "";
     let done = 0;
-    for (const match of value.matchAll(WORDS)) {
-      if (!this.byName.has(match[0])) continue;
-      this.used.add(match[0]);
-      const list = this.resolve(match[0], []);
-      const from = match.index;
-      let end = from + match[0].length;
+    for (const { name, from } of this.references(value)) {
+      if (from < done) continue;
+      this.used.add(name);
+      const list = this.resolve(name, []);
+      let end = from + name.length;
       out += value.slice(done, from);
       let inserted = "";
       if (marked) {

@@ -2,7 +2,7 @@
 
 import type { RuleEntry } from "./collector.js";
 import { optionalBool, optionalString, optionalStrings, optionalUnsigned, scalar, string, text } from "./decode.js";
-import { type Item, offsetOf } from "./document.js";
+import { type Item, isNull, offsetOf } from "./document.js";
 import {
   completeException,
   type Exception,
@@ -86,7 +86,9 @@ function switchRule(item: Item, reading: Reading): void {
 function existing(item: Item, reading: Reading, message: string): RuleEntry {
   const rule = reading.collector.rules.get(item.context.name);
   if (rule === undefined) throw item.context.error("LOAD_ERR_VALIDATE", message);
-  reading.collector.checkSource(rule, optionalString(item, "source"), item.context);
+  // Without a value it says nothing here, while a definition must not leave it empty.
+  const source = isNull(item.get("source")) ? undefined : optionalString(item, "source");
+  reading.collector.checkSource(rule, source, item.context);
   return rule;
 }
 
