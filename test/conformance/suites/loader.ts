@@ -18,13 +18,13 @@ export function ruleLoaderSuite(): Suite {
 /** Which plugins satisfy a rule file. */
 export function requirementsSuite(): Suite {
   const name = "falco_unit_plugin_requirements";
-  return { name, mode: "report", cases: casesOf(name), run: async (one) => requirements(one) };
+  return { name, mode: "all", cases: casesOf(name), run: async (one) => requirements(one) };
 }
 
 /** Conditions that are worth a warning. */
 export function warningsSuite(): Suite {
   const name = "falco_unit_filter_warnings";
-  return { name, mode: "report", cases: casesOf(name), run: async (one) => warning(one) };
+  return { name, mode: "all", cases: casesOf(name), run: async (one) => warning(one) };
 }
 
 /** Which operators and constants fit which fields. */
