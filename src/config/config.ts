@@ -11,7 +11,8 @@ export interface RuleSelection {
 export interface AppendOutput {
   readonly match: { readonly source?: string; readonly tags?: readonly string[]; readonly rule?: string };
   readonly extraOutput?: string;
-  readonly extraFields: readonly (string | Readonly<Record<string, string>>)[];
+  /** Fields of the alert in JSON: a field by its own name (template null), or a template under a name. */
+  readonly extraFields: readonly { readonly name: string; readonly template: string | null }[];
 }
 
 /** The configuration as the program uses it. */

@@ -183,6 +183,10 @@ function toAppend(entry: Settings["append_output"][number]): AppendOutput {
       ...(rule === undefined ? {} : { rule }),
     },
     ...(entry.extra_output === undefined ? {} : { extraOutput: entry.extra_output }),
-    extraFields: entry.extra_fields ?? [],
+    extraFields: (entry.extra_fields ?? []).flatMap((field): { name: string; template: string | null }[] =>
+      typeof field === "string"
+        ? [{ name: field, template: null }]
+        : Object.entries(field).map(([name, template]) => ({ name, template })),
+    ),
   };
 }

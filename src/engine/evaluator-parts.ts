@@ -1,8 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { createEncoder } from "../alerts/encode.js";
+import type { EncoderOptions } from "../alerts/options.js";
+import { resolveField } from "../fields/registry.js";
+import { compileMatcher } from "../rules/compile.js";
+import type { RuleSet } from "../rules/ruleset.js";
 import type { EvaluatorParts } from "./parts.js";
-import type { EvaluatorSetup } from "./worker-thread.js";
 
-export function createEvaluator(_setup: EvaluatorSetup): EvaluatorParts {
-  throw new Error("not yet");
+export interface EvaluatorSetup {
+  readonly ruleSet: RuleSet;
+  readonly encoder: EncoderOptions;
+  /** Strings that the dictionary can hold. */
+  readonly strings: number;
+  readonly data: unknown;
+}
+
+/** What a worker evaluates events with: compiled for its thread alone. */
+export function createEvaluator(setup: EvaluatorSetup): EvaluatorParts {
+  return {
+    matcher: compileMatcher(setup.ruleSet, "syscall", resolveField, { strings: setup.strings }),
+    encoder: createEncoder(setup.encoder, setup.ruleSet, resolveField),
+  };
 }

@@ -9,7 +9,7 @@ import { nowNs, threadCpuNs } from "../telemetry/clock.js";
 import { Ledger, type LedgerBuffer } from "../telemetry/ledger.js";
 import { WorkerTime, workerTimes } from "../telemetry/stage-times.js";
 import { type EvaluateContext, Evaluation, evaluateAll, type WorkerMessage } from "./evaluate.js";
-import { createEvaluator } from "./evaluator-parts.js";
+import { createEvaluator, type EvaluatorSetup } from "./evaluator-parts.js";
 import { type ArmedFaults, breakRows, faultyMatcher, random, waitForLead } from "./faults.js";
 import type { EvaluatorParts } from "./parts.js";
 
@@ -25,12 +25,6 @@ export interface WorkerTask {
   readonly encoder: EncoderOptions;
   readonly port: MessagePort;
   readonly faults: ArmedFaults | null;
-}
-
-export interface EvaluatorSetup {
-  readonly ruleSet: RuleSet;
-  readonly encoder: EncoderOptions;
-  readonly data: unknown;
 }
 
 /** A worker's one long task: compiles the rules, then evaluates batches until the input has ended. */
@@ -62,6 +56,7 @@ async function loadParts(task: WorkerTask): Promise<EvaluatorParts> {
   const setup: EvaluatorSetup = {
     ruleSet: task.ruleSet,
     encoder: task.encoder,
+    strings: task.memory.shape.strings,
     data: task.faults?.data,
   };
   let create: (setup: EvaluatorSetup) => EvaluatorParts | Promise<EvaluatorParts> = createEvaluator;

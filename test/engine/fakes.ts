@@ -4,8 +4,8 @@ import type { Memory } from "../../src/batch/memory.js";
 import { RecordWord } from "../../src/batch/record.js";
 import { RingLayout, SlotWord } from "../../src/batch/ring.js";
 import { FillResult, type SectionHeader } from "../../src/capture/source.js";
+import type { EvaluatorSetup } from "../../src/engine/evaluator-parts.js";
 import type { CountedSource, EvaluatorParts, IngestParts, IngestSetup } from "../../src/engine/parts.js";
-import type { EvaluatorSetup } from "../../src/engine/worker-thread.js";
 
 /** What the fake parts do; it travels in Faults.data. */
 export interface FakeData {

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { PeregrineError } from "../telemetry/errors.js";
+import { Log } from "../telemetry/log.js";
+import { benchCommand } from "./bench.js";
+import { type Context, Exit, type ReadFlags, type RunFlags } from "./context.js";
+import { versionText } from "./version.js";
+
+const NOTHING_GIVEN = `Give it a rules file and a capture: peregrine -r RULES.yaml -e CAPTURE.scap
+or look into a capture: peregrine read CAPTURE.scap (all options: peregrine --help)
+`;
+
+const EXAMPLES = `
+Examples:
+  peregrine -r falco_rules.yaml -e capture.scap
+  peregrine -r rules.d -r local.yaml -e capture.scap -o json_output=false -o priority=notice
+  peregrine read capture.scap --filter 'evt.type=execve' --fields evt.num,proc.name,proc.cmdline
+  peregrine read capture.scap --json --fields evt.num,fd.name
+
+Alerts go to stdout, the log and the summary to stderr. Exit status: 0 at the end of the
+capture and after SIGINT or SIGTERM, 1 for any error, 2 for arguments that cannot be parsed.`;
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}
+
+function workerCount(value: string): number {
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < 1 || count > 256) {
+    throw new InvalidArgumentError("Give a whole number from 1 to 256.");
+  }
+  return count;
+}
+
+function option(value: string, previous: string[]): string[] {
+  if (value.indexOf("=") <= 0) throw new InvalidArgumentError("Must be of the form key=val or key.subkey=val.");
+  return [...previous, value];
+}
+
+function workersOption(): Option {
+  return new Option("--workers <n>", "threads that evaluate rules (default: one less than there are cores)").argParser(
+    workerCount,
+  );
+}
+
+/** Runs the command with `args`; sets the process's exit code. Resolves when everything is written. */
+export async function main(args: readonly string[]): Promise<void> {
+  const log = new Log();
+  process.exitCode = await run(args, { log }).catch((error: unknown) => report(error, log));
+  await log.flush();
+}
+
+async function run(args: readonly string[], context: Context): Promise<number> {
+  if (args.length === 0) {
+    process.stderr.write(NOTHING_GIVEN);
+    return Exit.FAILED;
+  }
+  let status: number = Exit.OK;
+  const program = buildProgram(context, (code) => {
+    status = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? Exit.OK : Exit.USAGE;
+  }
+  return status;
+}
+
+function buildProgram(context: Context, done: (status: number) => void): Command {
+  const program = new Command("peregrine")
+    .description("Runtime security engine: evaluates Falco rules on the system calls of a capture.")
+    .exitOverride()
+    .enablePositionalOptions()
+    .version(versionText(), "--version", "print the versions of the engine and of what it reads")
+    .option("-r, --rules <path>", "rules file or folder of rules files; may be given several times", collect, [])
+    .option("-e, --capture <file>", "capture file (.scap, plain or gzip) to evaluate")
+    .option("-c, --config <file>", "configuration file (falco.yaml)")
+    .option(
+      "-o, --option <key=value>",
+      "set a configuration key, as in -o priority=notice; may be repeated",
+      option,
+      [],
+    )
+    .addOption(workersOption())
+    .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: RunFlags) => {
+      const { runRules } = await import("./run.js");
+      done(await runRules(flags, context));
+    });
+  program
+    .command("read")
+    .description("print the events of a capture, one line each")
+    .argument("<capture>", "capture file (.scap, plain or gzip)")
+    .option("--filter <condition>", "only events on which the condition holds")
+    .option("--fields <list>", "print these fields, separated by commas; tabs between them in the output")
+    .option("--json", "print a JSON object for each event, null for fields without a value")
+    .addOption(workersOption())
+    .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())
+    .action(async (capture: string, flags: ReadFlags) => {
+      const { readCapture } = await import("./read.js");
+      done(await readCapture(capture, flags, context));
+    });
+  benchCommand(program, done);
+  return program;
+}
+
+/** Tells an error that ended the command. @returns the exit status */
+function report(error: unknown, log: Log): number {
+  if (error instanceof PeregrineError) {
+    log.error(error.message, { code: error.code, ...error.place });
+    return error.code === "OPTION_SYNTAX" ? Exit.USAGE : Exit.FAILED;
+  }
+  log.error(error instanceof Error ? error.message : String(error), {
+    stack: error instanceof Error ? error.stack : undefined,
+  });
+  return Exit.FAILED;
+}
