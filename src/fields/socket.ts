@@ -71,9 +71,9 @@ export function destinationBytes(bytes: string): string {
   return bytes.length === TUPLE6_BYTES ? bytes.slice(19, 35) : sourceBytes(bytes);
 }
 
+/** The addresses of both ends; a listening socket has the same twice. */
 function bothBytes(bytes: string): string {
-  const single = bytes.length === ADDR4_BYTES || bytes.length === ADDR6_BYTES;
-  return single ? sourceBytes(bytes) : sourceBytes(bytes) + destinationBytes(bytes);
+  return sourceBytes(bytes) + destinationBytes(bytes);
 }
 
 /** Two bytes of a port, high byte first, from the little endian ones at `at`. */
@@ -88,9 +88,9 @@ function bothPorts(bytes: string): string {
     case TUPLE6_BYTES:
       return portBytes(bytes, 17) + portBytes(bytes, 35);
     case ADDR4_BYTES:
-      return portBytes(bytes, 5);
+      return portBytes(bytes, 5) + portBytes(bytes, 5);
     case ADDR6_BYTES:
-      return portBytes(bytes, 17);
+      return portBytes(bytes, 17) + portBytes(bytes, 17);
     default:
       return "";
   }

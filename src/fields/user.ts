@@ -22,7 +22,7 @@ function processId(e: EventView, word: number): number {
 const UNKNOWN_KEY = 0;
 const ROOT_KEY = 1;
 
-function textKey(e: EventView, id: number, found: number): number {
+function textKey(id: number, found: number): number {
   if (found > 1) return found;
   return found === 0 && id === 0 ? ROOT_KEY : UNKNOWN_KEY;
 }
@@ -39,7 +39,7 @@ const ofUser = (idWord: number, word: number, root: string): ReturnType<typeof p
     keyed((e) => {
       if (e.row === 0) return -1;
       const uid = processId(e, idWord);
-      return textKey(e, uid, userWord(e, uid | 0, word));
+      return textKey(uid, userWord(e, uid | 0, word));
     }, named(root)),
   );
 
@@ -61,7 +61,7 @@ export const USER_FIELDS: Binders = {
     keyed((e) => {
       if (e.row === 0) return -1;
       const gid = processId(e, RowWord.GID);
-      return textKey(e, gid, groupWord(e, gid | 0, GroupWord.NAME));
+      return textKey(gid, groupWord(e, gid | 0, GroupWord.NAME));
     }, named("root")),
   ),
 };
