@@ -3,7 +3,7 @@
 import type { Field, FieldResolver } from "../fields/field.js";
 import type { TransformNode } from "./ast.js";
 import { fieldText, OperandError, Operands } from "./operand.js";
-import { parseCondition } from "./parse.js";
+import { readTransform, startsTransform, TransformTextError } from "./transform-text.js";
 
 /** A piece of an output template. Texts are binary strings. */
 export type Segment =
@@ -38,7 +38,6 @@ export class TemplateError extends Error {
   }
 }
 
-const TRANSFORM = /^(?:tolower|toupper|b64|basename|len|join|concat|getopt)\(/;
 const NAME = /^[a-zA-Z0-9_.]*/;
 
 /**
@@ -68,7 +67,7 @@ export function readTemplate(text: string, operands: Operands): Segment[] {
     }
     const rest = text.slice(from);
     const width = Number(digits);
-    const found = TRANSFORM.test(rest) ? readTransform(rest, from, operands) : readField(rest, from, operands);
+    const found = startsTransform(text, from) ? readCall(text, from, operands) : readField(rest, from, operands);
     segments.push({ ...found.segment, width });
     at = from + found.length;
   }
@@ -94,19 +93,22 @@ function readField(rest: string, index: number, operands: Operands): Found {
   const name = NAME.exec(rest)?.[0] ?? "";
   const brackets = bracket(rest.slice(name.length));
   let problem: string | null = null;
+  const refused = (error: string): void => {
+    if (!error.includes("nonexistent")) problem ??= error;
+  };
   if (brackets !== null && name !== "") {
     const field = operands.find(`${name}[${brackets.arg}]`);
     if (!("error" in field)) return display(field, name.length + brackets.length, index);
-    problem = field.error;
+    refused(field.error);
   }
   for (let length = name.length; length > 0; length--) {
     const field = operands.find(name.slice(0, length));
     if (!("error" in field)) return display(field, length, index);
+    refused(field.error);
   }
-  const shown = brackets === null ? name : `${name}[${brackets.arg}]`;
   // A bad argument of a field that exists is no unknown field.
-  const unknown = problem === null || problem.includes("nonexistent");
-  if (!unknown) throw new TemplateError(problem as string, index);
+  if (problem !== null) throw new TemplateError(problem, index);
+  const shown = brackets === null ? name : `${name}[${brackets.arg}]`;
   throw new TemplateError(`unknown filter: ${shown === "" ? rest.slice(0, 1) : shown}`, index, shown);
 }
 
@@ -118,36 +120,21 @@ function display(field: Field, length: number, index: number): Found {
   return { segment: { kind: "field", field, width: 0 }, length };
 }
 
-/** Where the call that the text begins with ends, its brackets included; -1 = it does not. */
-function callEnd(rest: string): number {
-  let depth = 0;
-  for (let i = 0; i < rest.length; i++) {
-    const c = rest.charAt(i);
-    if (c === '"' || c === "'") {
-      do i = rest.indexOf(c, i + 1);
-      while (i > 0 && rest.charAt(i - 1) === "\\");
-      if (i < 0) return -1;
-    } else if (c === "(") depth++;
-    else if (c === ")" && --depth === 0) return i + 1 + (bracket(rest.slice(i + 1))?.length ?? 0);
-  }
-  return -1;
-}
-
-function readTransform(rest: string, index: number, operands: Operands): Found {
-  const end = callEnd(rest);
-  const text = end < 0 ? rest : rest.slice(0, end);
+function readCall(text: string, index: number, operands: Operands): Found {
   try {
-    const check = parseCondition(`${text} exists`);
-    if (check.kind !== "check" || check.left.kind !== "transform")
-      throw new TemplateError("expected a transformer", index);
-    operands.of(check.left);
+    const node = readTransform(text, index);
+    operands.of(node);
     const fields: Field[] = [];
-    collectFields(check.left, operands, fields);
-    return { segment: { kind: "transform", text, node: check.left, fields, width: 0 }, length: text.length };
+    collectFields(node, operands, fields);
+    const { end } = node.range;
+    return {
+      segment: { kind: "transform", text: text.slice(index, end), node, fields, width: 0 },
+      length: end - index,
+    };
   } catch (error) {
-    if (error instanceof TemplateError) throw error;
+    if (error instanceof TransformTextError) throw new TemplateError(error.message, error.index);
     if (error instanceof OperandError) throw new TemplateError(error.message, index, error.unknown);
-    throw new TemplateError(error instanceof Error ? error.message : String(error), index);
+    throw error;
   }
 }
 

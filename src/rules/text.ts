@@ -17,11 +17,11 @@ export function fromBinary(binary: string): string {
   return Buffer.from(binary, "latin1").toString("utf8");
 }
 
-/** A piece of a text: from a scalar of a file, or made up on behalf of something at a fixed offset. */
+/** A piece of a text: from a scalar of a file, all of a file, or made up on behalf of something at a fixed offset. */
 interface Part {
   readonly start: number;
   readonly file: SourceFile;
-  readonly origin: Scalar | number;
+  readonly origin: Scalar | "file" | number;
   /** Characters of the scalar's value in front of the piece. */
   readonly skip: number;
 }
@@ -38,6 +38,11 @@ export class Text {
     const value = trim ? whole.trim() : whole;
     const skip = trim ? whole.length - whole.trimStart().length : 0;
     return new Text(toBinary(value), [{ start: 0, file, origin: node, skip }]);
+  }
+
+  /** A text that is all of a file. */
+  static plain(value: string, file: SourceFile): Text {
+    return new Text(toBinary(value), [{ start: 0, file, origin: "file", skip: 0 }]);
   }
 
   /** A text that stands for what is written at `offset`. */
@@ -77,6 +82,7 @@ export class Text {
     const part = this.partAt(index);
     if (typeof part.origin === "number") return part.origin;
     const characters = fromBinary(this.value.slice(part.start, index)).length;
+    if (part.origin === "file") return characters;
     return scalarOffset(part.file.content, part.origin, part.skip + characters);
   }
 
