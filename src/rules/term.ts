@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Field, FieldResolver } from "../fields/field.js";
+import { type BoundTransform, bindTransform } from "../fields/transform.js";
 import type { EventView } from "../fields/view.js";
 import type { FieldNode, ListNode, TransformNode } from "./ast.js";
 import { type TypeFamily, typeFamily } from "./constants.js";
 import { type Comparable, numberOf, type Value } from "./predicate.js";
-import { bindTransform } from "./transform-call.js";
 
 /** One side of a comparison: a field, a constant, or transformers over some. */
 export interface Term extends Comparable {
@@ -95,7 +95,7 @@ function fieldTerm(field: Field): Term {
 function transformTerm(node: TransformNode, resolver: FieldResolver, source: string): Term {
   const args: Term[] = [];
   for (const arg of node.args) {
-    if (arg.kind === "constant") args.push(constantTerm(arg.text, arg.number));
+    if (arg.kind === "constant") args.push(constantTerm(arg.text));
     else if (arg.kind === "list") args.push(listTerm(arg, resolver, source));
     else args.push(termOf(arg, resolver, source));
   }
@@ -108,11 +108,7 @@ function transformTerm(node: TransformNode, resolver: FieldResolver, source: str
 }
 
 /** A term made of others: it has a value when all of them have one. */
-function composite(
-  key: string,
-  args: readonly Term[],
-  bound: { readonly type: number; readonly list: boolean; apply(values: readonly Value[]): Value | null },
-): Term {
+function composite(key: string, args: readonly Term[], bound: BoundTransform): Term {
   const fields = [...new Set(args.flatMap((arg) => arg.fields))];
   const field = fields.length === 1 ? (fields[0] as Field) : null;
   const values = (of: (arg: Term) => Value | null): Value | null => {
@@ -138,26 +134,26 @@ function composite(
   };
 }
 
-function constantTerm(text: string, number: boolean): Term {
-  const value: Value = number ? numberOf(text) : text;
+/** A constant argument is the text that was written, numbers too. */
+function constantTerm(text: string): Term {
   return {
     key: `constant ${JSON.stringify(text)}`,
-    family: number ? "number" : "string",
+    family: "string",
     type: 0,
     list: false,
     address: null,
     fields: [],
     field: null,
     plain: false,
-    map: () => value,
-    get: () => value,
+    map: () => text,
+    get: () => text,
   };
 }
 
 /** `(a, f.x, ...)` as an argument: its members as texts. */
 function listTerm(node: ListNode, resolver: FieldResolver, source: string): Term {
   const items = node.items.map((item) =>
-    item.kind === "constant" ? constantTerm(item.text, item.number) : termOf(item, resolver, source),
+    item.kind === "constant" ? constantTerm(item.text) : termOf(item, resolver, source),
   );
   return composite(`(${items.map((item) => item.key).join(",")})`, items, {
     type: 0,
