@@ -86,8 +86,31 @@ function knownText(field: Field, type: number): string | null | undefined {
   }
 }
 
+/** Numbers of events start at 1, which settles the tests that rules use as "always" and "never". */
+function foldEventNumber({ simple }: NumberAtom): boolean | null {
+  if (simple === null) return null;
+  const { operator, numbers } = simple;
+  const below = (limit: number): boolean => numbers.every((number) => number < limit);
+  switch (operator) {
+    case "exists":
+      return true;
+    case "=":
+      return below(1) ? false : null;
+    case "!=":
+    case ">":
+      return below(1) ? true : null;
+    case ">=":
+      return below(2) ? true : null;
+    case "<":
+      return below(2) ? false : null;
+    default:
+      return below(1) ? false : null;
+  }
+}
+
 /** What an atom is on every event of `type`, null where that depends on the event. */
 export function foldAtom(atom: Atom, type: number): boolean | null {
+  if (atom.kind === "number" && atom.field.base === "evt.num") return foldEventNumber(atom);
   if (atom.kind !== "bit" || type < 0) return null;
   const text = knownText(atom.field, type);
   return text === undefined ? null : text !== null && atom.test(text);

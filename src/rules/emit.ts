@@ -99,12 +99,19 @@ export function codeNode(slots: Slots, node: PlanNode): CodeNode {
 /** Upper bound of the characters that a node takes, declarations of its variables included. */
 export function codeSize(node: CodeNode): number {
   switch (node.kind) {
-    case "bits":
-      return 150;
-    case "atom":
-      return 220;
+    case "bits": {
+      const word = 1 + digits(node.field) + 1 + digits(node.word);
+      const name = 1 + digits(node.field);
+      // ((w||(w=f(e,k<-1?k=x.keys(e,b):k)))&mask)===value), w=0,k=-2,
+      return 4 * word + 7 * name + 45 + digits(node.mask) + digits(node.value);
+    }
+    case "atom": {
+      const { atom } = node;
+      const constants = atom.kind === "number" && atom.simple !== null ? atom.simple.numbers : [];
+      return 110 + constants.reduce((size, number) => size + 12 + String(number).length, 0);
+    }
     case "not":
-      return 3 + codeSize(node.child);
+      return 1 + codeSize(node.child);
     case "and":
     case "or": {
       let size = 2;
@@ -114,6 +121,10 @@ export function codeSize(node: CodeNode): number {
     default:
       return 12;
   }
+}
+
+function digits(number: number): number {
+  return number < 10 ? 1 : number < 100 ? 2 : number < 1000 ? 3 : 10;
 }
 
 /** One function being written: its expressions, and the variables they use. */

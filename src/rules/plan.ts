@@ -10,6 +10,7 @@ import type { Rule, RuleSet } from "./ruleset.js";
 export type PlanNode =
   | { readonly kind: "constant"; readonly value: boolean }
   | { readonly kind: "atom"; readonly atom: Atom }
+  /** Once folded: of an atom. */
   | { readonly kind: "not"; readonly child: PlanNode }
   | { readonly kind: "and" | "or"; readonly children: readonly PlanNode[] };
 
@@ -45,36 +46,38 @@ function planNode(node: Node, atoms: Atoms): PlanNode {
   }
 }
 
-/** Folds what an event type decides, flattens nested conjunctions and disjunctions, cancels double negations. */
-export function foldNode(node: PlanNode, type: number): PlanNode {
+/**
+ * Folds what an event type decides, moves negations down to the atoms and flattens what is nested: the more tests stand
+ * side by side, the more of them are one test of a word (see emit.ts).
+ */
+export function foldNode(node: PlanNode, type: number, negated = false): PlanNode {
   switch (node.kind) {
     case "constant":
-      return node;
+      return node.value !== negated ? TRUE : FALSE;
     case "atom": {
       const known = foldAtom(node.atom, type);
-      return known === null ? node : known ? TRUE : FALSE;
+      if (known !== null) return known !== negated ? TRUE : FALSE;
+      return negated ? { kind: "not", child: node } : node;
     }
-    case "not": {
-      const child = foldNode(node.child, type);
-      if (child.kind === "constant") return child.value ? FALSE : TRUE;
-      return child.kind === "not" ? child.child : { kind: "not", child };
-    }
+    case "not":
+      return foldNode(node.child, type, !negated);
     default: {
+      const kind = (node.kind === "or") === negated ? "and" : "or";
       /** The constant that decides the whole. */
-      const decisive = node.kind === "or";
+      const decisive = kind === "or";
       const children: PlanNode[] = [];
       for (const each of node.children) {
-        const child = foldNode(each, type);
+        const child = foldNode(each, type, negated);
         if (child.kind === "constant") {
           if (child.value === decisive) return child;
-        } else if (child.kind === node.kind) {
+        } else if (child.kind === kind) {
           for (const inner of child.children) children.push(inner);
         } else {
           children.push(child);
         }
       }
       if (children.length === 0) return decisive ? FALSE : TRUE;
-      return children.length === 1 ? (children[0] as PlanNode) : { kind: node.kind, children };
+      return children.length === 1 ? (children[0] as PlanNode) : { kind, children };
     }
   }
 }
