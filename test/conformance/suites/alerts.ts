@@ -83,7 +83,7 @@ async function run(set: string, one: Case, tally: Tally): Promise<readonly Check
     const ok = equal.has(i);
     tally.rules.set(alert.rule, ok || tally.rules.get(alert.rule) === true);
     const close = got.find((other, j) => !matched.has(j) && other.rule === alert.rule && other.time === alert.time);
-    const detail = ok ? "" : `expected ${alert.text}\ngot      ${close?.text ?? "no alert of this rule at this time"}`;
+    const detail = ok ? "" : close === undefined ? `no such alert: ${alert.text}` : differences(alert.text, close.text);
     return { id: `${one.id}#${i + 1} ${alert.rule}`, ok, detail };
   });
   got.forEach((alert, j) => {
@@ -92,6 +92,23 @@ async function run(set: string, one: Case, tally: Tally): Promise<readonly Check
     if (isExtra) checks.push({ id: `${one.id}#extra ${alert.time} ${alert.rule}`, ok: false, detail: alert.text });
   });
   return checks.length > 0 ? checks : [{ id: one.id, ok: true, detail: "" }];
+}
+
+/** The keys in which two alerts differ, with both values; output_fields are shown one by one, instead of the text. */
+function differences(expected: string, got: string): string {
+  const [a, b] = [flat(expected), flat(got)];
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  const lines = keys.flatMap((key) => {
+    const [want, is] = [canonical(a[key] ?? null), canonical(b[key] ?? null)];
+    return want === is ? [] : [`${key}: expected ${want}, got ${is}`];
+  });
+  const fields = lines.filter((line) => !line.startsWith("output: "));
+  return (fields.length > 0 ? fields : lines).join("\n") || "the same alert in another place of the order";
+}
+
+function flat(alert: string): Readonly<Record<string, unknown>> {
+  const { output_fields: fields, ...rest } = object(JSON.parse(alert));
+  return { ...rest, ...object(fields) };
 }
 
 function summary(set: string, { expected, equal, extra, rules }: Tally): { lines: string[]; failures: string[] } {
