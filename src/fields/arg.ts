@@ -10,7 +10,7 @@ import { type KeyedField, UNKEYED } from "./field.js";
 import { groupWord, userWord } from "./names.js";
 import { bindRawArgument } from "./raw-arg.js";
 import { type Argument, type Binders, keyed, plain, type Reading, text } from "./reading.js";
-import { kindMark } from "./render/fd.js";
+import { kindMark, shownProtocol } from "./render/fd.js";
 import { signed64 } from "./render/number.js";
 import { allArguments, argumentText, commOf, NOT_AVAILABLE, numberResolved, numberText } from "./render/param.js";
 import type { EventView } from "./view.js";
@@ -134,7 +134,7 @@ function fdKey(e: EventView, index: number, fd: number, row: number): number {
   if (row === 0 || fd < 0) return numberKey(e.type, index, fd);
   const base = row * FD_ROW_WORDS;
   const kind = e.fds[base + FdWord.KIND] as number;
-  const l4 = (e.fds[base + FdWord.PROTOCOL_ROLE] as number) & 0xff;
+  const l4 = shownProtocol(e.fds[base + FdWord.PROTOCOL_ROLE] as number);
   return FD_KEYS + (((kind & 31) << 3) | (l4 & 7)) * 2 ** 30 + (e.fds[base + FdWord.NAME] as number);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { EVENTS, EventType } from "../batch/event-table.generated.js";
-import { FD_ROW_WORDS, FdState, FdWord, L4 } from "../batch/fd-rows.js";
+import { FD_ROW_WORDS, FdKind, FdState, FdWord, L4 } from "../batch/fd-rows.js";
 import { RecordFlag, RecordWord } from "../batch/record.js";
 import { HAS_FD } from "./events.js";
 import { type Binders, bool, keyed, number, plain, text, wide } from "./reading.js";
-import { isInternet, kindChar, kindName } from "./render/fd.js";
+import { isInternet, kindChar, kindName, shownProtocol } from "./render/fd.js";
 import { big64 } from "./render/number.js";
 import type { EventView } from "./view.js";
 
@@ -67,15 +67,13 @@ const PROTOCOLS: Readonly<Record<number, string>> = {
   [L4.RAW]: "raw",
 };
 
-/** Keys of fd.l4proto: an L4 number. A socket whose role is not known yet has none, but for raw ones. */
+/** Keys of fd.l4proto: an L4 number. */
 function protocolKey(e: EventView): number {
   const row = fdRowOf(e);
   if (row === 0) return -1;
   const base = row * FD_ROW_WORDS;
   if (!isInternet(e.fds[base + FdWord.KIND] as number)) return L4.NONE;
-  const word = e.fds[base + FdWord.PROTOCOL_ROLE] as number;
-  const l4 = word & 0xff;
-  return word >> 8 === 0 && l4 !== L4.RAW ? L4.NONE : l4;
+  return shownProtocol(e.fds[base + FdWord.PROTOCOL_ROLE] as number);
 }
 
 const IP_FAMILY = 0;
@@ -84,7 +82,7 @@ const UNIX_FAMILY = 1;
 function familyKey(e: EventView): number {
   const kind = kindKey(e);
   if (isInternet(kind)) return IP_FAMILY;
-  return kind === 8 ? UNIX_FAMILY : -1;
+  return kind === FdKind.UNIX_SOCK ? UNIX_FAMILY : -1;
 }
 
 /** A number of the event's fd row. */

@@ -70,6 +70,13 @@ const sameIds = (one: number, other: number): ReturnType<typeof plain> =>
     }),
   );
 
+/** The leader's ptid; absent where no such thread is known. */
+function parentId(e: EventView): number {
+  if (e.leader === 0) return Number.NaN;
+  const ptid = e.rows[e.leader * ROW_WORDS + RowWord.PTID] as number;
+  return e.processes.at(ptid, e.number) === 0 ? Number.NaN : ptid;
+}
+
 /** ns from when `row` was cloned to the event; NaN where that is not known. */
 function age(e: EventView, row: number): number {
   if (row === 0) return Number.NaN;
@@ -154,9 +161,7 @@ export const PROC_FIELDS: Binders = {
     number((e) => (e.row === 0 ? Number.NaN : (e.rows[e.row * ROW_WORDS + RowWord.TTY] as number) >>> 0)),
   ),
   "proc.pid": rowNumber(RowWord.PID),
-  "proc.ppid": plain(
-    number((e) => (e.leader === 0 ? Number.NaN : (e.rows[e.leader * ROW_WORDS + RowWord.PTID] as number))),
-  ),
+  "proc.ppid": plain(number(parentId)),
   "proc.vpid": virtualId(RowWord.VPID),
   "proc.pvpid": plain(
     number((e) => {

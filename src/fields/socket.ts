@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Dictionary } from "../batch/dictionary.js";
-import { FD_ROW_WORDS, FdKind, FdWord } from "../batch/fd-rows.js";
+import { FD_ROW_WORDS, FdKind, FdWord, Role } from "../batch/fd-rows.js";
 import { fdRowOf } from "./fd.js";
 import type { AddressKind } from "./field.js";
 import { type Binders, bool, keyed, number, plain } from "./reading.js";
@@ -28,7 +28,7 @@ function roleKey(e: EventView): number {
   const row = fdRowOf(e);
   if (row === 0) return -1;
   const id = addresses(e, row);
-  if (id === 0 || (e.fds[row * FD_ROW_WORDS + FdWord.PROTOCOL_ROLE] as number) >> 8 === 0) return -1;
+  if (id === 0 || (e.fds[row * FD_ROW_WORDS + FdWord.PROTOCOL_ROLE] as number) >> 8 === Role.NONE) return -1;
   return id;
 }
 

@@ -9,10 +9,11 @@ import type { EventView } from "./view.js";
 /** An id that is not set. */
 const NO_ID = 0xffff_ffff;
 
-/** An id of the process, which is its main thread's; all ones where that is not known. */
+/** An id of the process, which is its main thread's; the thread's own where that is not set. */
 function processId(e: EventView, word: number): number {
   if (e.row === 0) return Number.NaN;
-  return e.leader === 0 ? NO_ID : (e.rows[e.leader * ROW_WORDS + word] as number) >>> 0;
+  const id = e.leader === 0 ? -1 : (e.rows[e.leader * ROW_WORDS + word] as number);
+  return (id === -1 ? (e.rows[e.row * ROW_WORDS + word] as number) : id) >>> 0;
 }
 
 /*

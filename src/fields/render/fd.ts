@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { ERRNO_NAMES } from "../../batch/event-table.generated.js";
-import { FD_ROW_WORDS, FdKind, FdWord, L4 } from "../../batch/fd-rows.js";
+import { FD_ROW_WORDS, FdKind, FdWord, L4, Role } from "../../batch/fd-rows.js";
 import type { EventView } from "../view.js";
 
 /** The directory fd that stands for the working directory. */
@@ -56,6 +56,12 @@ export function isFile(kind: number): boolean {
   return kind === FdKind.FILE || kind === FdKind.FILE_V2;
 }
 
+/** Protocol of a socket's row as it is shown: a socket whose role is not known yet has none, but for raw ones. */
+export function shownProtocol(protocolRole: number): number {
+  const l4 = protocolRole & 0xff;
+  return protocolRole >> 8 === Role.NONE && l4 !== L4.RAW ? L4.NONE : l4;
+}
+
 /** `<T>`, or `<Tp>` for an internet socket of a known protocol: what stands before an fd's name. */
 export function kindMark(kind: number, l4: number): string {
   return `<${kindChar(kind)}${isInternet(kind) ? (PROTOCOL_CHARS[l4] ?? "") : ""}>`;
@@ -65,7 +71,7 @@ export function kindMark(kind: number, l4: number): string {
 export function fdRowText(e: EventView, row: number): string {
   const base = row * FD_ROW_WORDS;
   const kind = e.fds[base + FdWord.KIND] as number;
-  const l4 = (e.fds[base + FdWord.PROTOCOL_ROLE] as number) & 0xff;
+  const l4 = shownProtocol(e.fds[base + FdWord.PROTOCOL_ROLE] as number);
   return kindMark(kind, l4) + e.dictionary.text(e.fds[base + FdWord.NAME] as number);
 }
 
