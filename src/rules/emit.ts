@@ -15,6 +15,7 @@ import type { Slots } from "./slots.js";
  *   sN         a part of a condition that was moved to a function of its own
  *   kN wN_W    the field's key, a word of its memo      (local, fetched when first needed)
  *   vN hN      the field's value, whether it was fetched
+ *   qN         whether a shared beginning of conditions holds (prefix.ts)
  *   aN         result of pN or cN that is wanted more than once: 0 unknown, 1 true, 2 false
  */
 
@@ -157,7 +158,8 @@ export class Emitter {
     return `let ${[...this.locals].map(([name, initial]) => `${name}=${initial}`).join(",")};`;
   }
 
-  private local(name: string, initial: string): string {
+  /** Declares a variable. */
+  local(name: string, initial: string): string {
     this.locals.set(name, initial);
     return name;
   }

@@ -3,6 +3,8 @@
 import type { EventView } from "../fields/view.js";
 import { type CodeNode, codeNode, codeSize, Emitter } from "./emit.js";
 import type { TypePlan } from "./plan.js";
+import { type Cut, conjuncts, sharedBeginnings } from "./prefix.js";
+import type { Rule } from "./ruleset.js";
 import type { Slots } from "./slots.js";
 
 /*
@@ -73,6 +75,52 @@ class Splitter {
   }
 }
 
+interface Condition {
+  readonly rule: Rule;
+  readonly node: CodeNode;
+}
+
+/** One function: its rules in order, what they begin with alike computed once. */
+function writeChunk(index: number, chunk: readonly Condition[], slots: Slots, first: boolean): string {
+  const cuts = sharedBeginnings(chunk.map(({ node }) => node));
+  const emitter = new Emitter(slots);
+  const counted = new Set<number>();
+  const written = new Set<number>();
+  // Variables depend on how often a thing is used: so all is counted before anything is written.
+  for (const [i, { node }] of chunk.entries()) {
+    let from = 0;
+    const children = conjuncts(node);
+    for (const { id, end } of cuts[i] as Cut[]) {
+      if (!counted.has(id)) for (const child of children.slice(from, end)) emitter.count(child);
+      counted.add(id);
+      from = end;
+    }
+    for (const child of children.slice(from)) emitter.count(child);
+  }
+  let body = "";
+  for (const [i, { rule, node }] of chunk.entries()) {
+    let known = "";
+    let from = 0;
+    const children = conjuncts(node);
+    const conjunction = (to: number): string => {
+      const tests = children.slice(from, to).map((child) => emitter.write(child));
+      return [...(known === "" ? [] : [known]), ...tests].join("&&");
+    };
+    for (const { id, end } of cuts[i] as Cut[]) {
+      const q = emitter.local(`q${id}`, "0");
+      if (!written.has(id)) body += `${q}=${conjunction(end)}?1:0;`;
+      written.add(id);
+      known = q;
+      from = end;
+    }
+    const test = conjunction(children.length);
+    body += first ? `if(${test})return ${rule.index};` : `if(${test})r[n++]=${rule.index};`;
+  }
+  return first
+    ? `function g${index}(e){${emitter.declarations()}${body}return -1;}`
+    : `function g${index}(e,r,n){${emitter.declarations()}${body}return n;}`;
+}
+
 const NAME = /\b([xbpc]\d+|f\d+_\d+)\b/g;
 
 /** Writes the functions of one event type. */
@@ -88,7 +136,7 @@ export function generateType(plan: TypePlan, slots: Slots, first: boolean, limit
     const value = emitter.write(node);
     functions.push(`function s${index}(e){${emitter.declarations()}return ${value};}`);
   }
-  const chunks: (typeof conditions)[] = [];
+  const chunks: Condition[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const condition of conditions) {
     const more = codeSize(condition.node) + 40;
@@ -97,22 +145,9 @@ export function generateType(plan: TypePlan, slots: Slots, first: boolean, limit
       size = 0;
     }
     size += more;
-    (chunks[chunks.length - 1] as typeof conditions).push(condition);
+    (chunks[chunks.length - 1] as Condition[]).push(condition);
   }
-  for (const [index, chunk] of chunks.entries()) {
-    const emitter = new Emitter(slots);
-    for (const { node } of chunk) emitter.count(node);
-    let body = "";
-    for (const { rule, node } of chunk) {
-      const test = emitter.write(node);
-      body += first ? `if(${test})return ${rule.index};` : `if(${test})r[n++]=${rule.index};`;
-    }
-    functions.push(
-      first
-        ? `function g${index}(e){${emitter.declarations()}${body}return -1;}`
-        : `function g${index}(e,r,n){${emitter.declarations()}${body}return n;}`,
-    );
-  }
+  for (const [index, chunk] of chunks.entries()) functions.push(writeChunk(index, chunk, slots, first));
   let tail = "";
   if (chunks.length === 1 && first) {
     tail = "return g0;";
