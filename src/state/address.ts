@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { L4 } from "../batch/fd-rows.js";
+import type { NetworkInterface } from "../capture/source.js";
 import { PairMemo, type Strings } from "./strings.js";
 
 /*
@@ -59,14 +60,35 @@ function isMapped(bytes: Uint8Array, at: number): boolean {
   return bytes[at + 10] === 0xff && bytes[at + 11] === 0xff;
 }
 
+function isZero(bytes: Uint8Array, at: number, size: number): boolean {
+  for (let i = 0; i < size; i++) if (bytes[at + i] !== 0) return false;
+  return true;
+}
+
+function equal(a: Uint8Array, b: Uint8Array, size: number): boolean {
+  for (let i = 0; i < size; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function masked(a: Uint8Array, mask: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, i) => (byte & (mask[i] ?? 255)) === ((b[i] ?? 0) & (mask[i] ?? 255)));
+}
+
 /** Reads and rewrites addresses by id; what it makes is remembered. */
 export class Addresses {
   private readonly memo = new PairMemo(1 << 13);
   private readonly scratch = new Uint8Array(V6_TUPLE);
+  private interfaces: readonly NetworkInterface[] = [];
 
   constructor(private readonly strings: Strings) {}
 
   forget(): void {
+    this.memo.clear();
+  }
+
+  /** The addresses of the machine that the events come from. */
+  setInterfaces(interfaces: readonly NetworkInterface[]): void {
+    this.interfaces = interfaces;
     this.memo.clear();
   }
 
@@ -141,6 +163,44 @@ export class Addresses {
       out[1 + half + i] = arena[at + 1 + i] as number;
     }
     return this.keep(id, 2, 1 + 2 * half);
+  }
+
+  /**
+   * An internet tuple with an unspecified end (a socket that was never bound) filled in: with the address of the machine
+   * that reaches the other end.
+   */
+  completed(id: number): number {
+    const { arena, offsets } = this.strings;
+    const at = offsets[id] as number;
+    const size = this.family(id) === Family.INET ? 4 : 16;
+    const source = at + 1;
+    const destination = at + 3 + size;
+    const noSource = isZero(arena, source, size);
+    if (!noSource && !isZero(arena, destination, size)) return id;
+    const known = this.memo.get(id, 7);
+    if (known !== 0) return known;
+    const other = arena.slice(noSource ? destination : source, (noSource ? destination : source) + size);
+    const address = this.reaching(other);
+    const samePorts = this.sourcePort(id) === this.destinationPort(id);
+    if (address === null || (samePorts && equal(address, other, size))) return this.remember(id, 7, id);
+    this.scratch.set(arena.subarray(at, at + 1 + 2 * (size + 2)));
+    this.scratch.set(address, noSource ? 1 : 3 + size);
+    return this.keep(id, 7, 1 + 2 * (size + 2));
+  }
+
+  /** The machine's address that is `other`, else one in its network, else the first that is not loopback. */
+  private reaching(other: Uint8Array): Uint8Array | null {
+    const size = other.length;
+    const candidates = this.interfaces.filter((entry) => entry.address.length === size);
+    const inNetwork = (entry: NetworkInterface): boolean =>
+      size === 16 ? equal(entry.address, other, 8) : masked(entry.address, entry.netmask, other);
+    const loopback = (address: Uint8Array): boolean =>
+      size === 4 ? ip4Text(address, 0) === "127.0.0.1" : ip6Text(address, 0) === "::1";
+    const found =
+      candidates.find((entry) => equal(entry.address, other, size)) ??
+      candidates.find(inNetwork) ??
+      candidates.find((entry) => !loopback(entry.address));
+    return found?.address ?? null;
   }
 
   /** The destination of an internet tuple as an address. */

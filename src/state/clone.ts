@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { EMPTY } from "../batch/dictionary.js";
 import { EventType } from "../batch/event-table.generated.js";
 import { EXTRA_WORDS, ExtraWord, RowWord } from "../batch/process-rows.js";
 import { RecordWord } from "../batch/record.js";
@@ -219,7 +220,7 @@ function fill(c: Tables, child: number, flags: number, source: number, thread: b
     rows[row + RowWord.VPGID] = -1;
     rows[row + RowWord.PGID] = -1;
     rows[row + RowWord.LOGINUID] = -1;
-    rows[row + RowWord.CWD] = c.strings.here;
+    rows[row + RowWord.CWD] = EMPTY;
   } else {
     const from = threads.row(source);
     for (let i = 0; i < INHERITED.length; i++) {
@@ -227,7 +228,7 @@ function fill(c: Tables, child: number, flags: number, source: number, thread: b
       rows[row + word] = rows[from + word] as number;
     }
     const lead = threads.leader(source);
-    rows[row + RowWord.CWD] = lead === 0 ? c.strings.here : threads.get(lead, RowWord.CWD);
+    rows[row + RowWord.CWD] = lead === 0 ? EMPTY : threads.get(lead, RowWord.CWD);
     rows[row + RowWord.ENV] = rows[from + RowWord.ENV] as number;
     if (extra !== 0) {
       const base = (rows[from + RowWord.EXTRA] as number) * EXTRA_WORDS;

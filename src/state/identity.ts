@@ -18,9 +18,11 @@ function setter(type: number, param: number, word: number, keeps: boolean): Rule
     params: [0, param],
     test: SUCCESS,
     run: (c) => {
-      if (!c.succeeded(res) || c.lead === 0 || !c.has(param)) return;
+      // They belong to the process; a thread whose leader is not known has its own.
+      const t = c.lead === 0 ? c.t : c.lead;
+      if (!c.succeeded(res) || t === 0 || !c.has(param)) return;
       const id = c.int(at);
-      if (!keeps || id !== -1) c.threads.set(c.lead, word, id);
+      if (!keeps || id !== -1) c.threads.set(t, word, id);
     },
   };
 }

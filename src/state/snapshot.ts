@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { ABSENT } from "../batch/dictionary.js";
+import { ABSENT, EMPTY } from "../batch/dictionary.js";
 import { FD_ROW_WORDS, FdKind, FdWord, L4, Role } from "../batch/fd-rows.js";
 import { EXTRA_WORDS, ExtraWord, RowWord, TID_LIMIT } from "../batch/process-rows.js";
 import type { FdEntry, SectionHeader, ThreadEntry } from "../capture/source.js";
@@ -23,6 +23,7 @@ export function loadSection(c: Tables, header: SectionHeader, hostRoot: string |
   const boot = header.machine?.bootTime ?? 0n;
   c.bootLow = low(boot);
   c.bootHigh = high(boot);
+  c.addresses.setInterfaces(header.interfaces);
   loadPeople(c, header, hostRoot);
   const added: number[] = [];
   for (const entry of header.threads) {
@@ -65,7 +66,7 @@ function addThread(c: Tables, entry: ThreadEntry): number {
   rows[row + RowWord.EXEPATH] = entry.exepath;
   rows[row + RowWord.ARGS] = entry.args;
   rows[row + RowWord.CMDLINE] = c.strings.cmdline(entry.comm, entry.args);
-  rows[row + RowWord.CWD] = entry.cwd === ABSENT ? c.strings.here : c.strings.folder(entry.cwd);
+  rows[row + RowWord.CWD] = entry.cwd === ABSENT ? EMPTY : c.strings.folder(entry.cwd);
   rows[row + RowWord.UID] = entry.uid;
   rows[row + RowWord.GID] = entry.gid;
   rows[row + RowWord.LOGINUID] = entry.loginuid;

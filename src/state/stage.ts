@@ -41,8 +41,8 @@ export interface StageCounters {
   lostLookups: number;
 }
 
-/** How an event type's thread is found. */
-const Find = { NONE: 0, ONLY: 1, OR_CREATE: 2 } as const;
+/** How an event type's thread is found. Meta events name a thread only by chance, and make none. */
+const Find = { ONLY: 1, OR_CREATE: 2 } as const;
 
 const FIND_ONLY: ReadonlySet<number> = new Set([
   EventType.SYSCALL_CLONE_20_X,
@@ -72,8 +72,9 @@ export class StateStage {
   private readonly layout: RingLayout;
   private readonly handlers: Handler[];
   private readonly find: Uint8Array;
-  /** Word offset of the fd parameter that an event works on, by type; 0 = none. */
+  /** Word offset and index of the fd parameter that an event works on, by type; 0 = none. */
   private readonly fdWords: Uint8Array;
+  private readonly fdIndices: Uint8Array;
   /** 1 for types whose events go to the rules. */
   private readonly evaluated: Uint8Array;
   /** Word offsets of the fd parameters that rules want, by type; null = none. */
@@ -92,14 +93,18 @@ export class StateStage {
     for (const rule of RULES) this.handlers[rule.type] = rule.run;
     this.find = new Uint8Array(EVENTS.length);
     this.fdWords = new Uint8Array(EVENTS.length);
+    this.fdIndices = new Uint8Array(EVENTS.length);
     this.evaluated = new Uint8Array(EVENTS.length);
     this.fdParams = EVENTS.map(() => null);
     for (const event of EVENTS) {
       const threadless =
         event.categories.some((category) => THREADLESS.has(category)) || (event.flags & EventFlag.SKIPPARSERESET) !== 0;
-      this.find[event.id] = threadless ? Find.NONE : FIND_ONLY.has(event.id) ? Find.ONLY : Find.OR_CREATE;
+      this.find[event.id] = threadless || FIND_ONLY.has(event.id) ? Find.ONLY : Find.OR_CREATE;
       const fd = event.params[event.fdParam];
-      if (fd !== undefined && (event.flags & EventFlag.USES_FD) !== 0) this.fdWords[event.id] = fd.word;
+      if (fd !== undefined && (event.flags & EventFlag.USES_FD) !== 0) {
+        this.fdWords[event.id] = fd.word;
+        this.fdIndices[event.id] = event.fdParam;
+      }
       if (plan[event.id * PLAN_WORDS] !== PlanAction.RULES) continue;
       this.evaluated[event.id] = 1;
       const wanted = plan[event.id * PLAN_WORDS + 1] as number;
@@ -156,24 +161,17 @@ export class StateStage {
     c.fd = -1;
     c.fdRow = 0;
     c.nameChanged = false;
-    const find = this.find[type] as number;
-    if (find === Find.NONE) {
-      c.t = 0;
-      c.lead = 0;
-      (this.handlers[type] as Handler)(c);
-      return;
-    }
     const low = words[o + RecordWord.TID] as number;
     const near = words[o + RecordWord.TID + 1] === 0 && low > 0 && low < TID_LIMIT;
     const t = near ? c.threads.find(low) : this.farThread();
     c.t = t;
     if (t === 0) {
       c.lead = 0;
-      if (find === Find.OR_CREATE && this.introduce(o, near, low) === 0) return;
+      if (this.find[type] === Find.OR_CREATE && this.introduce(o, near, low) === 0) return;
     } else c.lead = c.threads.leader(t);
     if (((words[o + RecordWord.FLAGS] as number) & RecordFlag.TOUCH) !== 0) return;
     const fdWord = this.fdWords[type] as number;
-    if (fdWord !== 0) {
+    if (fdWord !== 0 && c.has(this.fdIndices[type] as number)) {
       c.fd = c.fdAt(fdWord);
       if (c.fd >= 0) c.fdRow = c.fds.get(c.owner(), c.fd);
     }

@@ -53,7 +53,6 @@ export class Strings {
   /** Constants, interned again after each sweep. */
   na = 0;
   host = 0;
-  here = 0;
   root = 0;
   unknown = 0;
 
@@ -72,7 +71,6 @@ export class Strings {
   private constants(): void {
     this.na = this.interner.intern("<NA>");
     this.host = this.interner.intern("host");
-    this.here = this.interner.intern("./");
     this.root = this.interner.intern("/");
     this.unknown = this.interner.intern("<UNKNOWN>");
   }
@@ -83,7 +81,7 @@ export class Strings {
   }
 
   mark(marks: Uint8Array): void {
-    for (const id of [this.na, this.host, this.here, this.root, this.unknown]) marks[id] = 1;
+    for (const id of [this.na, this.host, this.root, this.unknown]) marks[id] = 1;
   }
 
   /** After a sweep: what is remembered by id may mean other strings now. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { ABSENT } from "../batch/dictionary.js";
+import { ABSENT, EMPTY } from "../batch/dictionary.js";
 import { FD_ROW_WORDS, FdState, FdWord } from "../batch/fd-rows.js";
 import type { Interner } from "../batch/interner.js";
 import { Lookup } from "../batch/lookup.js";
@@ -113,7 +113,7 @@ export class Tables {
     rows[row + RowWord.COMM] = this.strings.na;
     rows[row + RowWord.EXE] = this.strings.na;
     rows[row + RowWord.CMDLINE] = this.strings.na;
-    rows[row + RowWord.CWD] = this.strings.here;
+    rows[row + RowWord.CWD] = EMPTY;
     rows[row + RowWord.CONTAINER] = this.strings.host;
     rows[row + RowWord.UID] = -1;
     rows[row + RowWord.GID] = -1;
@@ -173,9 +173,7 @@ export class Tables {
 
   /** Working directory of the event's process. */
   cwd(): number {
-    if (this.lead === 0) return this.strings.here;
-    const cwd = this.threads.get(this.lead, RowWord.CWD);
-    return cwd === ABSENT ? this.strings.here : cwd;
+    return this.lead === 0 ? EMPTY : this.threads.get(this.lead, RowWord.CWD);
   }
 
   /** Directory that names relative to `dirfd` begin at. */

@@ -35,7 +35,7 @@ function transferred(c: Tables, res: number, tupleAt: number, sending: boolean, 
     setUnixName(c, given);
     return;
   }
-  const tuple = c.addresses.canonical(given);
+  const tuple = c.addresses.completed(c.addresses.canonical(given));
   const newKind = c.addresses.family(tuple) === Family.INET ? FdKind.IPV4_SOCK : FdKind.IPV6_SOCK;
   const before = rows[old + FdWord.SOCKET] as number;
   if (kind === newKind && (before === tuple || (before !== 0 && before === c.addresses.swapped(tuple)))) return;
@@ -59,7 +59,7 @@ function setPeers(c: Tables, tuple: number, kind: number, sending: boolean): voi
   const base = row * FD_ROW_WORDS;
   const protocol = rows[base + FdWord.PROTOCOL_ROLE] as number;
   const l4 = (protocol & 0xff) === L4.UNKNOWN ? L4.UDP : protocol & 0xff;
-  const role = protocol >>> 8 === Role.NONE ? guessRole(c, tuple, sending) : protocol >>> 8;
+  const role = protocol >>> 8 === Role.NONE ? guessRole(kind, sending) : protocol >>> 8;
   const turn = sending ? role === Role.SERVER : role === Role.CLIENT;
   const socket = turn ? c.addresses.swapped(tuple) : tuple;
   rows[base + FdWord.KIND] = kind;
@@ -70,30 +70,12 @@ function setPeers(c: Tables, tuple: number, kind: number, sending: boolean): voi
   c.replaceFd(row);
 }
 
-/** Which end this process is, where neither connect nor accept has told: by the ports that it is known to use. */
-function guessRole(c: Tables, tuple: number, sending: boolean): number {
-  const rows = c.fdPool.words;
-  const source = c.addresses.sourcePort(tuple);
-  const destination = c.addresses.destinationPort(tuple);
-  let listens = false;
-  let calls = false;
-  c.fds.each(c.owner(), (_fd, row) => {
-    const base = row * FD_ROW_WORDS;
-    const kind = rows[base + FdWord.KIND] as number;
-    const socket = rows[base + FdWord.SOCKET] as number;
-    if (kind === FdKind.IPV4_SERVSOCK || kind === FdKind.IPV6_SERVSOCK) {
-      listens ||= c.addresses.sourcePort(socket) === destination;
-    } else if (
-      kind === FdKind.IPV4_SOCK &&
-      socket !== 0 &&
-      (rows[base + FdWord.PROTOCOL_ROLE] as number) >>> 8 === Role.CLIENT
-    ) {
-      calls ||= c.addresses.sourcePort(socket) === source;
-    }
-  });
-  if (!listens) return Role.CLIENT;
-  if (!calls) return Role.SERVER;
-  return sending ? Role.CLIENT : Role.SERVER;
+/**
+ * Which end this process is, where neither connect nor accept has told. Over IPv4 who sends first is the client, who
+ * receives first the server; over IPv6 the process counts as the client.
+ */
+function guessRole(kind: number, sending: boolean): number {
+  return kind === FdKind.IPV4_SOCK && !sending ? Role.SERVER : Role.CLIENT;
 }
 
 /** A rule for one call: its tuple is parameter `tuple`, its fd parameter `fd`. */

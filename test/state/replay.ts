@@ -64,7 +64,12 @@ export function replay(path: string, each: (number: number, fields: Record<strin
   const words = new Int32Array(memory.ring);
   const floats = new Float64Array(memory.ring);
   const layout = new RingLayout(memory.shape.ring);
-  const fields = new Fields(memory.fds.rows, new ProcessRows(memory.processes), new Dictionary(memory.dictionary), words);
+  const fields = new Fields(
+    memory.fds.rows,
+    new ProcessRows(memory.processes),
+    new Dictionary(memory.dictionary),
+    words,
+  );
   stage.begin(source.open(), 0);
   let last = 0;
   for (let result: number = FillResult.MORE; result === FillResult.MORE || result === FillResult.SECTION; ) {
@@ -105,7 +110,9 @@ class Fields {
   }
 
   private text(row: number, word: number): string {
-    return Buffer.from(this.strings.text(this.word(row, word)), "latin1").toString("utf8");
+    const text = Buffer.from(this.strings.text(this.word(row, word)), "latin1").toString("utf8");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the reference prints what is no text as one sign
+    return text.replaceAll("\0", " ").replace(/[\x00-\x1f\x7f]/g, "\ufffd");
   }
 
   private process(o: number, number: number): Record<string, unknown> {
@@ -119,8 +126,8 @@ class Fields {
       "proc.cmdline": this.text(row, RowWord.CMDLINE),
       "proc.exe": this.text(row, RowWord.EXE),
       "proc.exepath": this.text(row, RowWord.EXEPATH).replace(/ \(deleted\)$/, ""),
-      "proc.args": this.text(row, RowWord.ARGS).replaceAll("\0", " "),
-      "proc.cwd": this.text(leader, RowWord.CWD),
+      "proc.args": this.text(row, RowWord.ARGS),
+      "proc.cwd": leader === 0 ? "./" : this.text(leader, RowWord.CWD),
       "proc.pid": this.word(row, RowWord.PID),
       "proc.vpid": this.word(row, RowWord.VPID) === -1 ? null : this.word(row, RowWord.VPID),
       "proc.sid": this.word(row, RowWord.SID),
@@ -130,9 +137,14 @@ class Fields {
       "proc.pcmdline": parent === 0 ? null : this.text(parent, RowWord.CMDLINE),
       "proc.ppid": parent === 0 ? null : this.word(leader, RowWord.PTID),
       "proc.aname[2]": grand === 0 ? null : this.text(grand, RowWord.COMM),
-      "user.uid": leader === 0 ? 4294967295 : this.word(leader, RowWord.UID) >>> 0,
-      "group.gid": leader === 0 ? 4294967295 : this.word(leader, RowWord.GID) >>> 0,
+      "user.uid": this.id(row, leader, RowWord.UID),
+      "group.gid": this.id(row, leader, RowWord.GID),
     };
+  }
+
+  private id(row: number, leader: number, word: number): number {
+    const id = leader === 0 ? -1 : this.word(leader, word);
+    return (id === -1 ? this.word(row, word) : id) >>> 0;
   }
 
   private parent(row: number, number: number): number {
@@ -146,7 +158,8 @@ class Fields {
     const fd = this.words[o + RecordWord.FD] as number;
     if (((EVENTS[type]?.flags ?? 0) & uses) === 0) return {};
     const row = this.words[o + RecordWord.FD_ROW] as number;
-    if (row === 0) return { "fd.num": fd };
+    // What the name falls back to without a record is not the state stage's business.
+    if (row === 0) return { "fd.num": fd, "fd.name": null };
     const base = row * FD_ROW_WORDS;
     const kind = this.fds[base + FdWord.KIND] as number;
     const socket = this.fds[base + FdWord.SOCKET] as number;
@@ -156,7 +169,8 @@ class Fields {
       "fd.num": fd,
       "fd.name": name,
       "fd.type": TYPES[kind] ?? "<NA>",
-      "fd.l4proto": L4_NAMES[protocol & 0xff] ?? "<NA>",
+      "fd.l4proto":
+        (protocol & 0xff) !== L4.RAW && protocol >>> 8 === 0 ? "<NA>" : (L4_NAMES[protocol & 0xff] ?? "<NA>"),
       ...this.peers(kind, socket, protocol >>> 8),
     };
   }
@@ -169,7 +183,12 @@ class Fields {
       case FdKind.IPV4_SOCK:
         return { "fd.cip": ip4Text(bytes, 1), "fd.cport": port(5), "fd.sip": ip4Text(bytes, 7), "fd.sport": port(11) };
       case FdKind.IPV6_SOCK:
-        return { "fd.cip": ip6Text(bytes, 1), "fd.cport": port(17), "fd.sip": ip6Text(bytes, 19), "fd.sport": port(35) };
+        return {
+          "fd.cip": ip6Text(bytes, 1),
+          "fd.cport": port(17),
+          "fd.sip": ip6Text(bytes, 19),
+          "fd.sport": port(35),
+        };
       case FdKind.IPV4_SERVSOCK:
         return { "fd.sip": ip4Text(bytes, 1), "fd.sport": port(5) };
       case FdKind.IPV6_SERVSOCK:
