@@ -7,8 +7,9 @@ import type { EventView } from "../fields/view.js";
 import { PRIORITIES, type Rule, type RuleSet } from "../rules/ruleset.js";
 import type { Chunk } from "./chunk.js";
 import type { Encoder } from "./encoder.js";
-import { FieldSet, fieldOf, type Template, templateOf } from "./format.js";
+import { FieldSet, Template } from "./format.js";
 import type { AlertOptions } from "./options.js";
+import { fieldOf, type OutputPlan } from "./output-plan.js";
 
 /** A member of output_fields: the JSON of its key with the colon, and where its value comes from. */
 interface Member {
@@ -35,26 +36,25 @@ interface Form {
   readonly tail: string;
 }
 
-function formOf(rule: Rule, options: AlertOptions, resolver: FieldResolver): Form {
+function formOf(rule: Rule, plan: OutputPlan, options: AlertOptions, resolver: FieldResolver): Form {
   const { source } = rule;
   const set = new FieldSet();
   const time = set.add(fieldOf(options.iso8601 ? "evt.time.iso8601" : "evt.time", resolver, source));
-  const message = templateOf(rule.output, set, resolver, source);
+  const message = new Template(plan.templates[rule.index], set, resolver, source);
   const members = new Map<string, Member>();
   for (const [place, field] of set.fields.entries()) {
     const name = decodeUtf8(field.name);
     members.set(name, { key: `${JSON.stringify(name)}:`, name, json: (_e, values) => values[place].json });
   }
-  for (const extra of rule.extraFields ?? []) {
-    const { name } = extra;
+  for (const { name, parts } of plan.extras[rule.index] ?? []) {
     const key = `${JSON.stringify(name)}:`;
-    if (extra.template === null) {
+    if (parts === null) {
       const field = fieldOf(name, resolver, source);
       members.set(name, { key, name, json: (e) => field.value(e).json });
     } else {
       // Its fields are no members themselves.
       const own = new FieldSet();
-      const template = templateOf(extra.template, own, resolver, source);
+      const template = new Template(parts, own, resolver, source);
       members.set(name, { key, name, json: (e) => jsonString(template.text(e, own.values(e))) });
     }
   }
@@ -77,6 +77,7 @@ class Forms {
 
   constructor(
     private readonly ruleSet: RuleSet,
+    private readonly plan: OutputPlan,
     private readonly options: AlertOptions,
     private readonly resolver: FieldResolver,
   ) {}
@@ -84,7 +85,7 @@ class Forms {
   of(index: number): Form {
     const known = this.forms[index];
     if (known !== undefined) return known;
-    const form = formOf(this.ruleSet.rules[index], this.options, this.resolver);
+    const form = formOf(this.ruleSet.rules[index], this.plan, this.options, this.resolver);
     this.forms[index] = form;
     return form;
   }
@@ -99,10 +100,11 @@ export class JsonAlerts implements Encoder {
 
   constructor(
     ruleSet: RuleSet,
+    plan: OutputPlan,
     private readonly options: AlertOptions,
     resolver: FieldResolver,
   ) {
-    this.forms = new Forms(ruleSet, options, resolver);
+    this.forms = new Forms(ruleSet, plan, options, resolver);
   }
 
   encode(e: EventView, hits: Int32Array, count: number, out: Chunk): void {
@@ -140,8 +142,8 @@ export class JsonAlerts implements Encoder {
 export class TextAlerts implements Encoder {
   private readonly forms: Forms;
 
-  constructor(ruleSet: RuleSet, options: AlertOptions, resolver: FieldResolver) {
-    this.forms = new Forms(ruleSet, options, resolver);
+  constructor(ruleSet: RuleSet, plan: OutputPlan, options: AlertOptions, resolver: FieldResolver) {
+    this.forms = new Forms(ruleSet, plan, options, resolver);
   }
 
   encode(e: EventView, hits: Int32Array, count: number, out: Chunk): void {

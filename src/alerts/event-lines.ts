@@ -5,7 +5,8 @@ import { decodeUtf8 } from "../fields/json-text.js";
 import type { EventView } from "../fields/view.js";
 import type { Chunk } from "./chunk.js";
 import type { Encoder } from "./encoder.js";
-import { FieldSet, fieldOf, type Template, templateOf } from "./format.js";
+import { FieldSet, Template } from "./format.js";
+import { fieldOf, type Part } from "./output-plan.js";
 
 /** Control characters that would break a line or a column, and the backslash that marks them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -31,8 +32,8 @@ export class TemplateLines implements Encoder {
   private readonly set = new FieldSet();
   private readonly template: Template;
 
-  constructor(template: string, resolver: FieldResolver) {
-    this.template = templateOf(Buffer.from(template).toString("latin1"), this.set, resolver, "syscall");
+  constructor(parts: readonly Part[], resolver: FieldResolver) {
+    this.template = new Template(parts, this.set, resolver, "syscall");
   }
 
   encode(e: EventView, _hits: Int32Array, _count: number, out: Chunk): void {

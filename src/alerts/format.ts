@@ -2,8 +2,8 @@
 
 import type { Field, FieldResolver, FieldValue } from "../fields/field.js";
 import type { EventView } from "../fields/view.js";
-import { parseTemplate, type Segment } from "../rules/template.js";
 import { termOf } from "../rules/term.js";
+import { fieldOf, type Part } from "./output-plan.js";
 
 /** What a value that an event does not have is printed as. */
 const NA = "<NA>";
@@ -52,12 +52,12 @@ export class Template {
   private readonly pieces: Piece[];
 
   constructor(
-    segments: readonly Segment[],
+    parts: readonly Part[],
     private readonly set: FieldSet,
     resolver: FieldResolver,
     source: string,
   ) {
-    this.pieces = segments.map((segment) => this.piece(segment, resolver, source));
+    this.pieces = parts.map((part) => this.piece(part, resolver, source));
   }
 
   /** The text for the view's event, as a binary string. */
@@ -67,32 +67,19 @@ export class Template {
     return text;
   }
 
-  private piece(segment: Segment, resolver: FieldResolver, source: string): Piece {
-    if (segment.kind === "literal") {
-      const { text } = segment;
+  private piece(part: Part, resolver: FieldResolver, source: string): Piece {
+    if (part.kind === "literal") {
+      const { text } = part;
       return () => text;
     }
-    const { width } = segment;
-    if (segment.kind === "field") {
-      const place = this.set.add(segment.field);
+    const { width } = part;
+    if (part.kind === "field") {
+      const place = this.set.add(fieldOf(part.name, resolver, source));
       return (_e, values) => fitted(values[place].text ?? NA, width);
     }
     // Shown by its own text alone; in the typed fields stand the fields inside.
-    for (const field of segment.fields) this.set.add(field);
-    const term = termOf(segment.node, resolver, source);
+    for (const name of part.fields) this.set.add(fieldOf(name, resolver, source));
+    const term = termOf(part.node, resolver, source);
     return (e) => fitted(printed(term.get(e)), width);
   }
-}
-
-/** A field by its name. Rules were checked when they were loaded, so a name that does not resolve is a mistake of ours. */
-export function fieldOf(name: string, resolver: FieldResolver, source: string): Field {
-  const field = resolver(name, source);
-  if ("error" in field) throw new Error(field.error);
-  return field;
-}
-
-/** Parses a template and binds it to a field set. */
-export function templateOf(text: string, set: FieldSet, resolver: FieldResolver, source: string): Template {
-  // An output may be empty: it is then all prefix.
-  return new Template(text === "" ? [] : parseTemplate(text, resolver, source), set, resolver, source);
 }

@@ -11,10 +11,10 @@ export interface Context {
 }
 
 export interface RunFlags {
-  readonly rules: string[];
+  readonly rules?: string[];
   readonly capture?: string;
   readonly config?: string;
-  readonly option: string[];
+  readonly option?: string[];
   readonly workers?: number;
   readonly debugTiming?: boolean;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Threads } from "../engine/threads.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { Log } from "../telemetry/log.js";
 import { benchCommand } from "./bench.js";
 import { type Context, Exit, type ReadFlags, type RunFlags } from "./context.js";
+import { defaultWorkers } from "./host.js";
 import { versionText } from "./version.js";
 
 const NOTHING_GIVEN = `Give it a rules file and a capture: peregrine -r RULES.yaml -e CAPTURE.scap
@@ -21,7 +23,7 @@ Examples:
 Alerts go to stdout, the log and the summary to stderr. Exit status: 0 at the end of the
 capture and after SIGINT or SIGTERM, 1 for any error, 2 for arguments that cannot be parsed.`;
 
-function collect(value: string, previous: string[]): string[] {
+function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
@@ -33,7 +35,7 @@ function workerCount(value: string): number {
   return count;
 }
 
-function option(value: string, previous: string[]): string[] {
+function option(value: string, previous: string[] = []): string[] {
   if (value.indexOf("=") <= 0) throw new InvalidArgumentError("Must be of the form key=val or key.subkey=val.");
   return [...previous, value];
 }
@@ -42,6 +44,17 @@ function workersOption(): Option {
   return new Option("--workers <n>", "threads that evaluate rules (default: one less than there are cores)").argParser(
     workerCount,
   );
+}
+
+/** Starts the engine's threads first of all: they load what they need while the rules are being read. */
+async function withThreads(workers: number | undefined, work: (threads: Threads) => Promise<number>): Promise<number> {
+  const { startThreads } = await import("../engine/threads.js");
+  const threads = startThreads(workers ?? defaultWorkers());
+  try {
+    return await work(threads);
+  } finally {
+    await threads.close();
+  }
 }
 
 /** Runs the command with `args`; sets the process's exit code. Resolves when everything is written. */
@@ -75,21 +88,20 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     .exitOverride()
     .enablePositionalOptions()
     .version(versionText(), "--version", "print the versions of the engine and of what it reads")
-    .option("-r, --rules <path>", "rules file or folder of rules files; may be given several times", collect, [])
+    .option("-r, --rules <path>", "rules file or folder of rules files; may be given several times", collect)
     .option("-e, --capture <file>", "capture file (.scap, plain or gzip) to evaluate")
     .option("-c, --config <file>", "configuration file (falco.yaml)")
-    .option(
-      "-o, --option <key=value>",
-      "set a configuration key, as in -o priority=notice; may be repeated",
-      option,
-      [],
-    )
+    .option("-o, --option <key=value>", "set a configuration key, as in -o priority=notice; may be repeated", option)
     .addOption(workersOption())
     .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())
     .addHelpText("after", EXAMPLES)
     .action(async (flags: RunFlags) => {
-      const { runRules } = await import("./run.js");
-      done(await runRules(flags, context));
+      done(
+        await withThreads(flags.workers, async (threads) => {
+          const { runRules } = await import("./run.js");
+          return runRules(flags, context, threads);
+        }),
+      );
     });
   program
     .command("read")
@@ -101,8 +113,12 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     .addOption(workersOption())
     .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())
     .action(async (capture: string, flags: ReadFlags) => {
-      const { readCapture } = await import("./read.js");
-      done(await readCapture(capture, flags, context));
+      done(
+        await withThreads(flags.workers, async (threads) => {
+          const { readCapture } = await import("./read.js");
+          return readCapture(capture, flags, context, threads);
+        }),
+      );
     });
   benchCommand(program, done);
   return program;

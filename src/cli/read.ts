@@ -2,38 +2,32 @@
 
 import { eventEncoder, openStdout, readerGone } from "../engine/alerting.js";
 import { replay } from "../engine/replay.js";
-import { startThreads, type Threads } from "../engine/threads.js";
+import type { Threads } from "../engine/threads.js";
 import { resolveField } from "../fields/registry.js";
+import { ruleFromCondition } from "../rules/condition-rule.js";
+import { formatDiagnostics } from "../rules/diagnostic.js";
 import type { RuleSet } from "../rules/ruleset.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type ReadFlags } from "./context.js";
 import { finish } from "./finish.js";
+import { hostRoot } from "./host.js";
 import { stopOnSignals } from "./stop.js";
-import { defaultWorkers, hostRoot } from "./threads.js";
+import { timingText } from "./summary.js";
 
 /** A condition that every event satisfies. */
 const ALL_EVENTS = "evt.num > 0";
 
 /** `peregrine read CAPTURE`: prints its events. @returns the exit status */
-export async function readCapture(capture: string, flags: ReadFlags, context: Context): Promise<number> {
-  const phases = { loaded: performance.now() };
-  const threads = startThreads(flags.workers ?? defaultWorkers());
-  try {
-    return await read(capture, flags, context, threads, phases);
-  } finally {
-    await threads.close();
-  }
-}
-
-async function read(
+export async function readCapture(
   capture: string,
   flags: ReadFlags,
   context: Context,
   threads: Threads,
-  phases: Record<string, number>,
 ): Promise<number> {
+  const phases = { loaded: performance.now() };
   const fields = fieldList(flags.fields);
   const rules = filterRules(flags.filter);
+  if (rules === null) return Exit.FAILED;
   const output = openStdout();
   const stop = stopOnSignals();
   try {
@@ -50,7 +44,9 @@ async function read(
       onWorkerDeath: (worker, error) => context.log.warn(`worker ${worker} died and was replaced: ${error.message}`),
     });
     await output.close();
-    return await finish(report, capture, phases, flags.debugTiming === true, context);
+    const status = await finish(report, capture, context, false);
+    if (flags.debugTiming === true) process.stderr.write(timingText(report, phases));
+    return status;
   } catch (error) {
     // As in `peregrine read ... | head`: the reader has seen enough.
     if (readerGone(error)) return Exit.OK;
@@ -82,7 +78,11 @@ function fieldList(text: string | undefined): string[] | null {
   return fields;
 }
 
-/** The condition as a rule. Throws a PeregrineError FILTER_INVALID. */
-function filterRules(_filter = ALL_EVENTS): RuleSet {
-  throw new Error("not yet");
+/** The condition as a rule set; null when it is not valid, which is told. */
+function filterRules(filter = ALL_EVENTS): RuleSet | null {
+  const rule = ruleFromCondition("--filter", filter, "%evt.num", "syscall", resolveField);
+  if (!("severity" in rule)) return { rules: [rule], matching: "first" };
+  process.stderr.write(`${formatDiagnostics([rule])}
+`);
+  return null;
 }

@@ -3,7 +3,7 @@
 import { type Config, DEFAULT_CONFIG } from "../config/config.js";
 import { alertEncoder, openOutputs, readerGone } from "../engine/alerting.js";
 import { replay } from "../engine/replay.js";
-import { startThreads, type Threads } from "../engine/threads.js";
+import type { Threads } from "../engine/threads.js";
 import { resolveField } from "../fields/registry.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
 import { loadRules } from "../rules/load.js";
@@ -11,28 +11,14 @@ import type { RuleSet } from "../rules/ruleset.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
 import { finish } from "./finish.js";
+import { hostRoot } from "./host.js";
 import { readRulesFiles } from "./rules-files.js";
 import { stopOnSignals } from "./stop.js";
-import { defaultWorkers, hostRoot } from "./threads.js";
+import { timingText } from "./summary.js";
 
 /** `peregrine -r RULES -e CAPTURE`: evaluates rules on a capture. @returns the exit status */
-export async function runRules(flags: RunFlags, context: Context): Promise<number> {
+export async function runRules(flags: RunFlags, context: Context, threads: Threads): Promise<number> {
   const phases: Record<string, number> = { loaded: performance.now() };
-  // The threads load their modules while the rules are being read.
-  const threads = startThreads(flags.workers ?? defaultWorkers());
-  try {
-    return await run(flags, context, threads, phases);
-  } finally {
-    await threads.close();
-  }
-}
-
-async function run(
-  flags: RunFlags,
-  context: Context,
-  threads: Threads,
-  phases: Record<string, number>,
-): Promise<number> {
   const { log } = context;
   const config = await configOf(flags, context);
   log.setLevel(config.logLevel);
@@ -56,7 +42,9 @@ async function run(
       onWorkerDeath: (worker, error) => log.warn(`worker ${worker} died and was replaced: ${error.message}`),
     });
     await outputs.close();
-    return await finish(report, capture, phases, flags.debugTiming === true, context);
+    const status = await finish(report, capture, context, true);
+    if (flags.debugTiming === true) process.stderr.write(timingText(report, phases));
+    return status;
   } catch (error) {
     // Nobody reads the alerts any more: there is nothing left to do, and nobody to tell on stdout.
     if (!readerGone(error)) throw error;
@@ -68,17 +56,18 @@ async function run(
 }
 
 async function configOf(flags: RunFlags, { log }: Context): Promise<Config> {
-  if (flags.config === undefined && flags.option.length === 0) return DEFAULT_CONFIG;
+  const options = flags.option ?? [];
+  if (flags.config === undefined && options.length === 0) return DEFAULT_CONFIG;
   const { loadConfig } = await import("../config/load.js");
-  const { config, warnings } = loadConfig(flags.config ?? null, flags.option);
+  const { config, warnings } = loadConfig(flags.config ?? null, options);
   for (const warning of warnings) log.warn(`configuration: ${warning}`);
   return config;
 }
 
 /** The rules to run; null when a file has errors, which are printed. */
 function loadRuleSet(flags: RunFlags, config: Config, { log }: Context): RuleSet | null {
-  const given = flags.rules.length > 0;
-  const files = readRulesFiles(given ? flags.rules : config.rulesFiles, given, (message) => log.warn(message));
+  const paths = flags.rules ?? config.rulesFiles;
+  const files = readRulesFiles(paths, flags.rules !== undefined, (message) => log.warn(message));
   if (files.length === 0) {
     throw new PeregrineError(
       "RULES_NONE",

@@ -2,6 +2,7 @@
 
 import { createEncoder } from "../alerts/encode.js";
 import type { EncoderOptions } from "../alerts/options.js";
+import type { OutputPlan } from "../alerts/output-plan.js";
 import { resolveField } from "../fields/registry.js";
 import { compileMatcher } from "../rules/compile.js";
 import type { RuleSet } from "../rules/ruleset.js";
@@ -10,6 +11,7 @@ import type { EvaluatorParts } from "./parts.js";
 export interface EvaluatorSetup {
   readonly ruleSet: RuleSet;
   readonly encoder: EncoderOptions;
+  readonly outputs: OutputPlan;
   /** Strings that the dictionary can hold. */
   readonly strings: number;
   readonly data: unknown;
@@ -19,6 +21,6 @@ export interface EvaluatorSetup {
 export function createEvaluator(setup: EvaluatorSetup): EvaluatorParts {
   return {
     matcher: compileMatcher(setup.ruleSet, "syscall", resolveField, { strings: setup.strings }),
-    encoder: createEncoder(setup.encoder, setup.ruleSet, resolveField),
+    encoder: createEncoder(setup.encoder, setup.ruleSet, setup.outputs, resolveField),
   };
 }

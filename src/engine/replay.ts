@@ -3,7 +3,6 @@
 import type { EncoderOptions } from "../alerts/options.js";
 import { Control, createControl, Stop } from "../batch/control.js";
 import { createMemory, DEFAULT_SHAPE, type Memory, type MemoryShape } from "../batch/memory.js";
-import type { Demand } from "../batch/plan.js";
 import type { RingShape } from "../batch/ring.js";
 import { PRIORITIES, type RuleSet } from "../rules/ruleset.js";
 import { nowNs } from "../telemetry/clock.js";
@@ -90,11 +89,14 @@ async function run(options: ReplayOptions, threads: Threads, startup: Record<str
   const failedEvents: FailedEvent[] = [];
   let deaths = 0;
   let ready = 0;
+  // Loaded here so that those who start threads first do so.
+  const planning = options.faults?.modules === undefined ? await import("./demand.js") : null;
+  const outputs = planning?.outputPlan(rules, options.encoder) ?? { templates: [], extras: [] };
   const crew = new Crew(
     threads,
     control,
     memory,
-    { ...shared, ruleSet: rules, encoder: options.encoder, faults },
+    { ...shared, ruleSet: rules, encoder: options.encoder, outputs, faults },
     {
       ready: () => {
         ready++;
@@ -120,7 +122,7 @@ async function run(options: ReplayOptions, threads: Threads, startup: Record<str
   const start = nowNs();
   try {
     const working = crew.run().catch(abort);
-    const demand = await demandFor(options);
+    const demand = planning?.rulesDemand(rules, options.encoder, outputs) ?? [];
     startup["planned"] = performance.now();
     const end: IngestResult = await threads.ingest
       .run(
@@ -174,12 +176,6 @@ async function run(options: ReplayOptions, threads: Threads, startup: Record<str
   } finally {
     options.signal?.removeEventListener("abort", stop);
   }
-}
-
-async function demandFor(options: ReplayOptions): Promise<Demand> {
-  if (options.faults?.modules !== undefined) return [];
-  const { outputDemand } = await import("./demand.js");
-  return outputDemand(options.rules, options.encoder);
 }
 
 function summarise(rules: RuleSet, matches: Float64Array): Pick<ReplayReport, "byRule" | "byPriority"> {

@@ -2,6 +2,7 @@
 
 import type { MessagePort } from "node:worker_threads";
 import type { EncoderOptions } from "../alerts/options.js";
+import type { OutputPlan } from "../alerts/output-plan.js";
 import { Control, type ControlBuffer } from "../batch/control.js";
 import type { Memory } from "../batch/memory.js";
 import type { RuleSet } from "../rules/ruleset.js";
@@ -23,6 +24,7 @@ export interface WorkerTask {
   readonly info: SharedArrayBuffer;
   readonly ruleSet: RuleSet;
   readonly encoder: EncoderOptions;
+  readonly outputs: OutputPlan;
   readonly port: MessagePort;
   readonly faults: ArmedFaults | null;
 }
@@ -56,6 +58,7 @@ async function loadParts(task: WorkerTask): Promise<EvaluatorParts> {
   const setup: EvaluatorSetup = {
     ruleSet: task.ruleSet,
     encoder: task.encoder,
+    outputs: task.outputs,
     strings: task.memory.shape.strings,
     data: task.faults?.data,
   };
