@@ -199,7 +199,7 @@ function run(title: string, paths: readonly string[], all: boolean): void {
       hits += matcher.match(view);
     }
   };
-  const { rules, atoms, words, types: perType } = matcher.statistics;
+  const { rules, atoms, words, types: perType } = matcher.statistics();
   const sizes = perType.map(({ sizes: each }) => each.reduce((a, b) => a + b, 0));
   const first = measure(EVENT_COUNT, pass, 1, 0);
   const warm = measure(EVENT_COUNT, pass, 15, 5);

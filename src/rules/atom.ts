@@ -159,11 +159,22 @@ export class Atoms {
   readonly all: Atom[] = [];
   private readonly byKey = new Map<string, Atom>();
   private readonly terms = new Map<string, Term>();
+  private readonly resolver: FieldResolver;
 
   constructor(
-    private readonly resolver: FieldResolver,
+    resolver: FieldResolver,
     private readonly source: string,
-  ) {}
+  ) {
+    const fields = new Map<string, ReturnType<FieldResolver>>();
+    this.resolver = (text) => {
+      let field = fields.get(text);
+      if (field === undefined) {
+        field = resolver(text, source);
+        fields.set(text, field);
+      }
+      return field;
+    };
+  }
 
   /** The atom of a check. Throws where the condition was not checked before and is bad. */
   of(check: CheckNode): Atom {

@@ -90,13 +90,35 @@ describe("generated matcher", () => {
         strings: 64,
         functionChars,
       });
-      for (const { sizes } of matcher.statistics.types) assert.ok(Math.max(...sizes) <= functionChars);
+      for (const { sizes } of matcher.statistics().types) assert.ok(Math.max(...sizes) <= functionChars);
       return events.map((event) => hitsOf(matcher, event));
     });
     for (const other of verdicts.slice(1)) assert.deepEqual(other, verdicts[0]);
     assert.deepEqual(
       verdicts[0],
       events.map((event) => expected(rules.rules, event, false)),
+    );
+  });
+
+  it("computes what rules begin with alike once, to the same verdicts", () => {
+    const pool = fc.sample(anyCheck, { numRuns: 12, seed: 21 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 8 }), anyCheck), { minLength: 2, maxLength: 12 }),
+        fc.array(anyEvent, { minLength: 12, maxLength: 12 }),
+        fc.boolean(),
+        (rules, events, first) => {
+          // Each rule begins with a run of the pool and ends with a check of its own.
+          const conditions = rules.map(([from, length, own]): Node => {
+            const children = [...pool.slice(from & 1, (from & 1) + length), own];
+            return { kind: "and", children: from > 3 ? children.slice(1) : children, range: own.range };
+          });
+          const set = setOf(conditions, first ? "first" : "all");
+          const matcher = compileMatcher(set, "syscall", new SyntheticFields(SYNTHETIC).resolve, OPTIONS);
+          for (const event of events) assert.deepEqual(hitsOf(matcher, event), expected(set.rules, event, first));
+        },
+      ),
+      { numRuns: 250, seed: 22 },
     );
   });
 
@@ -110,7 +132,7 @@ describe("generated matcher", () => {
       "all",
     );
     const matcher = compileMatcher(rules, "syscall", new SyntheticFields(SYNTHETIC).resolve, { strings: 1 << 20 });
-    assert.equal(matcher.statistics.words, Math.ceil(200 / 31));
+    assert.equal(matcher.statistics().words, Math.ceil(200 / 31));
     for (const name of [...names, "other", ""]) {
       const event = open({ "s.name": name });
       for (let twice = 0; twice < 2; twice++)
@@ -179,7 +201,7 @@ describe("generated matcher", () => {
     const matcher = compileMatcher(setOf([both], "first"), "syscall", new SyntheticFields(SYNTHETIC).resolve, OPTIONS);
     // open_x, close_x, and asynchronous events, whose name is their own.
     assert.deepEqual(
-      matcher.statistics.types.map(({ type }) => type),
+      matcher.statistics().types.map(({ type }) => type),
       [3, 5, 402],
     );
     assert.equal(matcher.match(asView({ type: 7, values: { "evt.type": "read", "s.name": "a" } })), 0);
