@@ -70,6 +70,7 @@ class Cursor {
     return left() < sizeof(T) ? otherwise : take<T>();
   }
 
+  const uint8_t* at() const { return p_; }
   size_t left() const { return static_cast<size_t>(end_ - p_); }
   size_t position() const { return static_cast<size_t>(p_ - start_); }
   bool failed() const { return failed_; }

@@ -104,7 +104,7 @@ bool read_fds(Span body, unsigned version, Interner& interner, SectionHeader& he
   Cursor list(body);
   const int64_t tid = list.take<int64_t>();
   if (list.failed()) return false;
-  while (list.left() >= 4) {
+  while (has_entry(list)) {
     position = list.position();
     Cursor entry = entry_cursor(list, version >= 2, true);
     FdEntry fd;

@@ -16,7 +16,7 @@ constexpr size_t kHostname = 128;
 bool check_magic(Input& input, Failure& failure) {
   const int64_t offset = static_cast<int64_t>(input.offset());
   const bool whole = input.ensure(kBlockHeader + kSectionBody);
-  if (input.failure()) {
+  if (!whole && input.failure()) {
     failure = input.failure();
     return false;
   }

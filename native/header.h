@@ -83,6 +83,14 @@ bool read_fds(Span body, unsigned version, Interner& interner, SectionHeader& he
 bool read_interfaces(Span body, unsigned version, SectionHeader& header, size_t& position);
 bool read_users(Span body, unsigned version, Interner& interner, SectionHeader& header, size_t& position);
 
+/** True where another entry follows: what is left is neither padding nor the few bytes that some writers declare too many. */
+inline bool has_entry(const Cursor& list) {
+  if (list.left() >= 8) return true;
+  uint8_t any = 0;
+  for (size_t i = 0; i < list.left(); i++) any |= list.at()[i];
+  return list.left() >= 4 && any != 0;
+}
+
 /**
  * The rest of a list entry that may begin with its own length (`includes_itself` or not): a cursor over exactly the
  * entry's bytes, or over all of the list where `has_length` is false. Fails the list's cursor on a bad length.

@@ -13,7 +13,7 @@ std::string text_of(Span bytes) { return std::string(reinterpret_cast<const char
 
 bool read_interfaces(Span body, unsigned version, SectionHeader& header, size_t& position) {
   Cursor list(body);
-  while (list.left() >= 4) {
+  while (has_entry(list)) {
     position = list.position();
     Cursor entry = entry_cursor(list, version >= 2, false);
     const uint16_t type = entry.take<uint16_t>();

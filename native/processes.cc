@@ -77,7 +77,7 @@ void read_thread(Cursor& entry, unsigned version, Interner& interner, ThreadEntr
 
 bool read_processes(Span body, unsigned version, Interner& interner, SectionHeader& header, size_t& position) {
   Cursor list(body);
-  while (list.left() >= 4) {
+  while (has_entry(list)) {
     position = list.position();
     Cursor entry = entry_cursor(list, version >= 9, true);
     ThreadEntry thread;

@@ -12,7 +12,7 @@ constexpr uint8_t kUser = 0;
 
 bool read_users(Span body, unsigned version, Interner& interner, SectionHeader& header, size_t& position) {
   Cursor list(body);
-  while (list.left() >= 4) {
+  while (has_entry(list)) {
     position = list.position();
     Cursor entry = entry_cursor(list, version >= 2, true);
     const uint8_t kind = entry.take<uint8_t>();
