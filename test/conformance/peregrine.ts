@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
 import type { EncoderOptions } from "../../src/alerts/options.js";
 import { DEFAULT_ALERT_OPTIONS } from "../../src/alerts/options.js";
 import { type CaptureFacts, loadAddon } from "../../src/capture/addon.js";
+import { readRulesFiles } from "../../src/cli/rules-files.js";
+import type { Config } from "../../src/config/config.js";
 import { replay } from "../../src/engine/replay.js";
 import { startThreads, type Threads } from "../../src/engine/threads.js";
 import { resolveField } from "../../src/fields/registry.js";
@@ -31,8 +32,10 @@ export function walk(capture: string): CaptureFacts {
 
 /** Rule files as users give them. Throws with all messages where there is an error. */
 export function load(paths: readonly string[], options: Partial<LoadOptions> = {}): LoadResult {
-  const files = paths.map((path) => ({ path, content: readFileSync(path, "utf8") }));
-  return loadRules(files, { resolver: resolveField, ...options });
+  return loadRules(
+    readRulesFiles(paths, true, () => {}),
+    { resolver: resolveField, ...options },
+  );
 }
 
 function messages(result: LoadResult): string {
@@ -65,6 +68,13 @@ export async function alertsOf(capture: string, paths: readonly string[]): Promi
   const result = load(paths, { matching: "all", selection: [{ enable: true, rule: "*" }] });
   if (!result.ok) throw new Error(messages(result));
   return await linesOf(capture, result.ruleSet, { kind: "json", ...DEFAULT_ALERT_OPTIONS, hostname: "" });
+}
+
+/** The alerts of a rule set as a configuration has them. */
+export async function runRules(capture: string, rules: RuleSet, config: Config, hostname: string): Promise<string[]> {
+  const { json, iso8601, includeOutput, includeTags, includeMessage, includeOutputFields } = config;
+  const shown = { iso8601, includeOutput, includeTags, includeMessage, includeOutputFields, hostname };
+  return await linesOf(capture, rules, json ? { kind: "json", ...shown } : { kind: "text", iso8601 });
 }
 
 /** A condition that compiled, or why it did not. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Suite } from "./case.js";
 import { alertsSuite } from "./suites/alerts.js";
+import { detectSuite } from "./suites/detect.js";
 import { factsSuite } from "./suites/facts.js";
 import { libsCapturesSuite } from "./suites/libs-captures.js";
 import { compileSuite, requirementsSuite, ruleLoaderSuite, warningsSuite } from "./suites/loader.js";
@@ -20,5 +21,8 @@ export function suites(): readonly Suite[] {
     ruleLoaderSuite(),
     requirementsSuite(),
     warningsSuite(),
+    detectSuite("testing_go_falco", "all"),
+    detectSuite("falco031_tests", "report"),
+    detectSuite("falco031_exceptions", "all"),
   ];
 }
