@@ -111,13 +111,13 @@ function makeChild(c: Tables, caller: number, vfork: boolean, known: boolean): v
   const tid = threads.tid(caller);
   if (vfork || (flags & NOT_FROM_CALLER) !== 0 || threads.get(caller, RowWord.VTID) !== tid) return;
   const slot = threads.slotFor(c.int(RES), c.int(RES + 1));
-  if (slot <= 0 || c.recentExits.has(tid, slot, c.time)) return;
+  if (slot <= 0 || slot === tid || c.recentExits.has(tid, slot, c.time)) return;
   const there = threads.find(slot);
   if (there !== 0) {
     if ((threads.flags(there) & ThreadFlag.INVERTED) !== 0) return;
     threads.remove(there);
-    // A leader whose threads live on stays; the new process takes its tid all the same.
-    if (threads.find(slot) !== 0) return;
+    // A leader whose threads live on stays; and a dead caller can go with its last thread.
+    if (threads.find(slot) !== 0 || threads.find(tid) !== caller) return;
   }
   const child = threads.create(slot);
   if (child === 0) return;
