@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EventType } from "../../src/batch/event-table.generated.js";
+import { decodeUtf8, jsonString } from "../../src/fields/json-text.js";
+import { doubleValue, listValue, numberValue, textValue } from "../../src/fields/value.js";
+import { FieldBed, jsonOf, textOf } from "../support/field-bed.js";
+
+const binary = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
+
+test("JSON strings: escapes of their own, other control characters as \\u00xx, the rest as it is", () => {
+  assert.equal(jsonString('a"b\\c'), '"a\\"b\\\\c"');
+  assert.equal(jsonString("\b\f\n\r\t"), '"\\b\\f\\n\\r\\t"');
+  assert.equal(jsonString("\x00\x01\x1f\x7f"), '"\\u0000\\u0001\\u001f\x7f"');
+  assert.equal(jsonString(binary("café ☃ 😀/")), '"café ☃ 😀/"');
+});
+
+test("bytes that are no UTF-8 become U+FFFD", () => {
+  assert.equal(decodeUtf8("a\xffb"), "a\ufffdb");
+  assert.equal(decodeUtf8("\xc3"), "\ufffd");
+  assert.equal(decodeUtf8("\xe2\x98"), "\ufffd");
+  assert.equal(decodeUtf8("\xed\xa0\x80"), "\ufffd\ufffd\ufffd");
+  assert.equal(jsonString("\xff"), '"\ufffd"');
+});
+
+test("numbers in the format of their field", () => {
+  assert.deepEqual(numberValue(255, "PF_DEC"), { text: "255", json: "255" });
+  assert.deepEqual(numberValue(255, "PF_ID"), { text: "255", json: "255" });
+  assert.deepEqual(numberValue(255, "PF_HEX"), { text: "FF", json: '"FF"' });
+  assert.deepEqual(numberValue(-1n, "PF_HEX"), { text: "FFFFFFFFFFFFFFFF", json: '"FFFFFFFFFFFFFFFF"' });
+  assert.deepEqual(numberValue(420, "PF_OCT"), { text: "644", json: '"644"' });
+  assert.deepEqual(numberValue(42, "PF_10_PADDED_DEC"), { text: "000000042", json: '"000000042"' });
+  assert.deepEqual(numberValue(2n ** 64n - 1n, "PF_DEC"), {
+    text: "18446744073709551615",
+    json: "18446744073709551615",
+  });
+  assert.deepEqual(doubleValue(12.345), { text: "12.3", json: "12.345" });
+});
+
+test("texts, lists and what is absent", () => {
+  assert.deepEqual(textValue(null), { text: null, json: "null" });
+  assert.deepEqual(textValue(""), { text: "", json: '""' });
+  assert.deepEqual(listValue(["a", 'b"']), { text: '(a,b")', json: '["a","b\\""]' });
+});
+
+test("times: formatted as text, ns as JSON numbers", () => {
+  const bed = new FieldBed();
+  const time = 1_533_943_856_117_952_757n;
+  const e = bed.event({ type: EventType.SYSCALL_CLOSE_X, time, params: { res: 0 } });
+  assert.equal(textOf("evt.time.iso8601", e), "2018-08-10T23:30:56.117952757+0000");
+  assert.equal(jsonOf("evt.time.iso8601", e), String(time));
+  const local = new Date(1_533_943_856_000);
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const clock = `${two(local.getHours())}:${two(local.getMinutes())}:${two(local.getSeconds())}`;
+  const date = `${local.getFullYear()}-${two(local.getMonth() + 1)}-${two(local.getDate())}`;
+  assert.equal(textOf("evt.time", e), `${clock}.117952757`);
+  assert.equal(jsonOf("evt.time", e), String(time));
+  assert.equal(textOf("evt.time.s", e), clock);
+  assert.equal(textOf("evt.datetime", e), `${date} ${clock}.117952757`);
+  assert.equal(textOf("evt.datetime.s", e), `${date} ${clock}`);
+  assert.equal(jsonOf("evt.rawtime", e), String(time));
+  assert.equal(textOf("evt.rawtime.s", e), "1533943856");
+  assert.equal(textOf("evt.rawtime.ns", e), "117952757");
+  const later = bed.event({ type: EventType.SYSCALL_CLOSE_X, time: 1_700_000_005_000_000_042n, params: { res: 0 } });
+  assert.equal(textOf("evt.reltime", later), "5000000042");
+  assert.equal(textOf("evt.reltime.s", later), "5");
+  assert.equal(textOf("evt.reltime.ns", later), "000000042");
+  assert.equal(jsonOf("evt.reltime.ns", later), '"000000042"');
+});
+
+test("what every event has", () => {
+  const bed = new FieldBed();
+  const e = bed.event({ type: EventType.SYSCALL_CLOSE_X, number: 2 ** 40, cpu: 3, params: { res: -9 } });
+  assert.equal(textOf("evt.num", e), "1099511627776");
+  assert.equal(textOf("evt.cpu", e), "3");
+  assert.equal(textOf("evt.dir", e), "<");
+  assert.equal(textOf("evt.source", e), "syscall");
+  assert.equal(textOf("evt.hostname", e), "box");
+  assert.equal(textOf("evt.pluginname", e), null);
+  assert.equal(textOf("evt.is_async", e), "false");
+  assert.equal(jsonOf("evt.is_async", e), "false");
+  assert.equal(textOf("evt.latency", e), "0");
+  assert.equal(textOf("evt.latency.human", e), "0ns");
+  assert.equal(textOf("evt.dir", bed.event({ type: EventType.PROCEXIT_1_E })), ">");
+});
