@@ -3,9 +3,8 @@
 import { ParamType } from "../batch/event-table.generated.js";
 import type { CheckNode, ConstantNode, Node, Range } from "./ast.js";
 import { isMistake, parseConstant, type TypeFamily, typeFamily } from "./constants.js";
-import type { LoadWarningCode } from "./diagnostic.js";
 import { eventNames, isEventName, isTypeField } from "./infer.js";
-import { conditionWarnings } from "./lint.js";
+import { type CheckWarning, conditionWarnings } from "./lint.js";
 import type { Expanded } from "./lists.js";
 import { type Operand, OperandError, type Operands, typeName } from "./operand.js";
 import { compileRegex, RegexError } from "./regex.js";
@@ -25,12 +24,6 @@ export class CheckError extends Error {
 
   /** The text that the range is in; set by the walk. */
   owner: Expanded | null = null;
-}
-
-export interface CheckWarning {
-  readonly code: LoadWarningCode;
-  readonly message: string;
-  readonly range: Range;
 }
 
 export interface CheckOptions {

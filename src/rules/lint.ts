@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { CheckNode, ConstantNode } from "./ast.js";
-import type { CheckWarning } from "./check.js";
+import type { CheckNode, ConstantNode, Range } from "./ast.js";
+import type { LoadWarningCode } from "./diagnostic.js";
 import type { Operand, Operands } from "./operand.js";
 
 const DEPRECATED = [
@@ -28,6 +28,13 @@ export function deprecatedMessage(field: string): string {
     return "usage of deprecated field 'evt.dir' has been detected: due to the drop of enter events, 'evt.dir = <' always evaluates to true, and 'evt.dir = >' always evaluates to false. The rule expression can be simplified by removing the condition on 'evt.dir'";
   }
   return `usage of deprecated field '${field}' has been detected: due to the drop of enter events, it has no value any more`;
+}
+
+/** What deserves a look in a condition, and where. */
+export interface CheckWarning {
+  readonly code: LoadWarningCode;
+  readonly message: string;
+  readonly range: Range;
 }
 
 /** What deserves a look in one test of a condition. */

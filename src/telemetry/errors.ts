@@ -7,7 +7,10 @@
 export const ERRORS = {
   CONFIG_OPEN: { title: "The configuration file cannot be read", remedy: "Check the path given with -c." },
   CONFIG_PARSE: { title: "The configuration file is not valid YAML", remedy: "Correct the file at the place named." },
-  CONFIG_VALUE: { title: "A configuration value is not allowed", remedy: "Use one of the values that the message names." },
+  CONFIG_VALUE: {
+    title: "A configuration value is not allowed",
+    remedy: "Use one of the values that the message names.",
+  },
   OPTION_SYNTAX: {
     title: "An option given with -o cannot be parsed",
     remedy: "Write -o key=value, -o key.subkey=value or -o 'list[]=value'.",
@@ -81,7 +84,10 @@ export const ERRORS = {
     title: "The native addon cannot be loaded",
     remedy: "Run npm start or npm test once: they build it.",
   },
-  BENCH_SEED: { title: "A capture cannot be repeated for the bench", remedy: "Give the bench a capture that `peregrine read` reads." },
+  BENCH_SEED: {
+    title: "A capture cannot be repeated for the bench",
+    remedy: "Give the bench a capture that `peregrine read` reads.",
+  },
   BENCH_SPACE: { title: "No room for the bench's large capture", remedy: "Free disk space, or ask for fewer events." },
 } as const satisfies Record<string, { title: string; remedy: string }>;
 
