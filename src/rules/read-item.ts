@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Collector } from "./collector.js";
 import { optionalBool, scalar, scalars, string, text } from "./decode.js";
-import type { Context, Diagnostic } from "./diagnostic.js";
+import type { Context } from "./diagnostic.js";
 import { type Item, offsetOf } from "./document.js";
 import { checkAppendFlag, readOverrides } from "./override.js";
-import { type PluginRequirement, readPluginRequirements } from "./plugin-requirement.js";
-import { type FieldTest, readRule } from "./read-rule.js";
+import { readPluginRequirements } from "./plugin-requirement.js";
+import { readRule } from "./read-rule.js";
+import type { Reading } from "./reading.js";
 import { compareVersions, parseVersion, satisfies, type Version } from "./version.js";
-
-/** What reading needs besides the items, and what it gathers. */
-export interface Reading {
-  readonly collector: Collector;
-  readonly warn: (diagnostic: Diagnostic) => void;
-  /** Whether a field exists in a source; null for an unknown source. */
-  readonly fields: (source: string) => FieldTest | null;
-  readonly engine: Version;
-  readonly requirements: PluginRequirement[];
-  requiredEngine: Version | null;
-}
 
 const KEYS = {
   required_engine_version: ["required_engine_version"],

@@ -12,10 +12,7 @@ import {
 } from "./exceptions.js";
 import { checkAppendFlag, type Overrides, readOverrides } from "./override.js";
 import { parsePriority } from "./priority.js";
-import type { Reading } from "./read-item.js";
-
-/** Whether a text is a field of some source. */
-export type FieldTest = (field: string) => boolean;
+import type { FieldTest, Reading } from "./reading.js";
 
 const PARTS = ["condition", "output", "desc", "priority"] as const;
 
