@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { EVENTS, EventFlag, EventType } from "../batch/event-table.generated.js";
+import { EVENTS, EventFlag, EventType, ParamType } from "../batch/event-table.generated.js";
 import { FD_ROW_WORDS, FdState, FdWord } from "../batch/fd-rows.js";
 import type { Interner } from "../batch/interner.js";
 import type { Memory } from "../batch/memory.js";
@@ -12,6 +12,7 @@ import type { SectionHeader } from "../capture/source.js";
 import type { Handler } from "./handler.js";
 import { RULES } from "./handlers.js";
 import { markAll } from "./mark.js";
+import { fillPollList } from "./poll-list.js";
 import { loadSection } from "./snapshot.js";
 import { Tables } from "./tables.js";
 import { Thread } from "./threads.js";
@@ -79,6 +80,8 @@ export class StateStage {
   private readonly evaluated: Uint8Array;
   /** Word offsets of the fd parameters that rules want, by type; null = none. */
   private readonly fdParams: (Int32Array | null)[];
+  /** Word offset of the poll list that rules want, by type; 0 = none. */
+  private readonly pollWords: Uint8Array;
   private readonly reserve: number;
   private begun = false;
 
@@ -96,6 +99,7 @@ export class StateStage {
     this.fdIndices = new Uint8Array(EVENTS.length);
     this.evaluated = new Uint8Array(EVENTS.length);
     this.fdParams = EVENTS.map(() => null);
+    this.pollWords = new Uint8Array(EVENTS.length);
     for (const event of EVENTS) {
       const threadless =
         event.categories.some((category) => THREADLESS.has(category)) || (event.flags & EventFlag.SKIPPARSERESET) !== 0;
@@ -115,6 +119,8 @@ export class StateStage {
           : [param.word, param.kind === "fd" ? 2 : 1],
       );
       if (params.length > 0) this.fdParams[event.id] = Int32Array.from(params);
+      const list = event.params.findIndex((param) => param.type === ParamType.FDLIST);
+      if (list >= 0 && ((wanted >>> list) & 1) === 1) this.pollWords[event.id] = event.params[list]?.word ?? 0;
     }
   }
 
@@ -212,6 +218,10 @@ export class StateStage {
     }
     const params = this.fdParams[type];
     if (params !== null && params !== undefined) this.fdRows(o, params, c.ownerOf(t, lead));
+    const list = this.pollWords[type] as number;
+    if (list !== 0) {
+      fillPollList(c.bytes, words[o + list] as number, words[o + list + 1] as number, c.fds, c.ownerOf(t, lead));
+    }
   }
 
   private fdRows(o: number, params: Int32Array, owner: number): void {
