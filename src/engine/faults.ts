@@ -26,8 +26,6 @@ export interface Faults {
   readonly ahead?: number;
   /** Workers read the newest version of a process, not the one of the event. */
   readonly newestRows?: boolean;
-  /** Ingest frees rows as if no batch were in flight. */
-  readonly settleEarly?: boolean;
   /** Module URLs to load in place of the engine's own parts. */
   readonly modules?: { readonly ingest?: string; readonly evaluator?: string };
   /** Anything the modules want; structured-cloned. */

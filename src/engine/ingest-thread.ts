@@ -72,7 +72,6 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
     info: new InfoWriter(task.info, "syscall"),
     parts,
     sweep: task.sweep,
-    faults: task.faults,
   });
   try {
     const end = loop.run();

@@ -8,7 +8,6 @@ import { FillResult, type SourceFailure } from "../capture/source.js";
 import { nowNs } from "../telemetry/clock.js";
 import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
 import { IngestTime } from "../telemetry/stage-times.js";
-import type { Faults } from "./faults.js";
 import type { IngestParts } from "./parts.js";
 import type { InfoWriter } from "./source-info.js";
 
@@ -37,7 +36,6 @@ export interface IngestContext {
   readonly info: InfoWriter;
   readonly parts: IngestParts;
   readonly sweep: SweepLimit;
-  readonly faults: Faults | null;
 }
 
 /**
@@ -165,9 +163,8 @@ export class Ingest {
 
   /** The last event before the oldest batch in flight: what only it and earlier ones could read may be freed. */
   private horizon(): number {
-    const { control, faults } = this.context;
+    const { control } = this.context;
     let horizon = this.last;
-    if (faults?.settleEarly === true) return horizon;
     for (let slot = 0; slot < control.slots; slot++) {
       if (control.slot(slot, SlotControl.STATE) === SlotState.FREE) continue;
       if (this.firsts[slot] < horizon) horizon = this.firsts[slot];
