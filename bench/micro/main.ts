@@ -8,12 +8,13 @@ import { textTable } from "../table.js";
 
 /*
  * Runs every micro-benchmark of this folder in a process of its own, and prints one table. A benchmark prints lines of
- * the form `NAME: FIGURE ns ...`; other lines are shown with --verbose.
+ * the form `NAME: FIGURE ns ...` or `NAME: FIGURES ns ... median FIGURE`; other lines are shown with --verbose.
  *
  *   node bench/micro/main.js [--verbose] [NAME...]
  */
 
 const NOT_BENCHMARKS = new Set(["main.js", "measure.js"]);
+const MEDIAN = /^\s*(.+?):.*\bns\b.*\bmedian ([\d.,]+)/;
 const LINE = /^\s*(.+?)\s*[:=]?\s+([\d.,]+)\s*ns\b\s*(.*)$/;
 
 export interface MicroLine {
@@ -27,7 +28,7 @@ export function parseLines(output: string): { lines: MicroLine[]; rest: string[]
   const lines: MicroLine[] = [];
   const rest: string[] = [];
   for (const text of output.split("\n")) {
-    const found = LINE.exec(text);
+    const found = MEDIAN.exec(text) ?? LINE.exec(text);
     if (found) lines.push({ name: found[1] ?? "", ns: found[2] ?? "", note: found[3] ?? "" });
     else if (text.trim() !== "") rest.push(text);
   }

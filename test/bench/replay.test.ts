@@ -77,10 +77,13 @@ test("options", () => {
 });
 
 test("figures are found among what a micro-benchmark prints", () => {
-  const { lines, rest } = parseLines("heading\nopenat: 12.5 ns warm\n  two words  1,234 ns\n");
+  const { lines, rest } = parseLines(
+    "heading\nopenat: 12.5 ns warm\n  two words  1,234 ns\nreader: 1.0 2.0 9.0 ns an event, median 2.0\n",
+  );
   assert.deepEqual(lines, [
     { name: "openat", ns: "12.5", note: "warm" },
     { name: "two words", ns: "1,234", note: "" },
+    { name: "reader", ns: "2.0", note: "" },
   ]);
   assert.deepEqual(rest, ["heading"]);
 });
