@@ -17,7 +17,7 @@ lexer grammar ConditionLexer;
 tokens { QUOTED, BARE, NUMBER, LPAREN, RPAREN, COMMA, TRANSFORM, VAL, IDENTIFIER, AND, OR, FIELD, FIELD_BRACKET, INVALID }
 
 fragment Blank: [ \t\b\r\n];
-fragment Name: [a-zA-Z]+ [a-zA-Z0-9_]*;
+fragment Name: [a-zA-Z] [a-zA-Z0-9_]*;
 fragment FieldName: Name ('.' Name)+;
 fragment Transformer: 'tolower' | 'toupper' | 'b64' | 'basename' | 'len' | 'join' | 'concat' | 'getopt';
 // A quote behind a backslash does not end the string, whatever stands before the backslash.
