@@ -81,8 +81,6 @@ function grandchild(builder: ScapBuilder, parent: number, tid: number, n: number
 
 /** Rules that print what changes. */
 export const BUSY_RULES = `
-- list: data_dirs
-  items: [/data/]
 - macro: opened
   condition: (evt.type = openat and evt.rawres >= 0)
 - rule: File opened

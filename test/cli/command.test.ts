@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { BUSY_RULES, busyCapture } from "../e2e/busy-capture.js";
+import { command, logLines } from "../e2e/support.js";
+import { temporaryFile } from "../support/scap-builder.js";
+
+const folder = mkdtempSync(join(tmpdir(), "peregrine-cli-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const capture = busyCapture(20).toFile();
+const rules = file("rules.yaml", BUSY_RULES);
+
+test("nothing given: two lines that say what to give, exit 1", async () => {
+  const { status, stdout, stderr } = await command([]);
+  assert.equal(status, 1);
+  assert.equal(stdout, "");
+  assert.equal(stderr.trimEnd().split("\n").length, 2);
+});
+
+test("arguments that cannot be parsed: exit 2", async () => {
+  const bad = [
+    ["--nonsense"],
+    ["extra"],
+    ["-r"],
+    ["-o", "key"],
+    ["--workers", "0"],
+    ["--workers", "many"],
+    ["read"],
+    ["-r", rules, "-e", capture, "-o", "a[=1"],
+  ];
+  for (const args of bad) {
+    const { status, stdout } = await command(args);
+    assert.equal(status, 2, args.join(" "));
+    assert.equal(stdout, "");
+  }
+});
+
+test("--help and --version go to stdout, exit 0", async () => {
+  const help = await command(["--help"]);
+  assert.equal(help.status, 0);
+  assert.match(help.stdout, /-r, --rules <path>/);
+  const version = await command(["--version"]);
+  assert.equal(version.status, 0);
+  assert.match(version.stdout, /^peregrine \d+\.\d+\.\d+ \(rule engine 0\.63\.0/);
+});
+
+test("everything else that fails: exit 1, with a code", async () => {
+  const broken = file("broken.yaml", "- rule: [");
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ["CAPTURE_NONE", ["-r", rules]],
+    ["RULES_NONE", ["-e", capture]],
+    ["RULES_OPEN", ["-r", join(folder, "missing.yaml"), "-e", capture]],
+    ["CONFIG_OPEN", ["-c", join(folder, "missing.yaml"), "-e", capture]],
+    ["CONFIG_VALUE", ["-r", rules, "-e", capture, "-o", "priority=loud"]],
+    ["OUTPUT_NONE", ["-r", rules, "-e", capture, "-o", "stdout_output.enabled=false"]],
+    ["CAPTURE_OPEN", ["-r", rules, "-e", join(folder, "missing.scap")]],
+    ["FIELD_UNKNOWN", ["read", capture, "--fields", "evt.nonsense"]],
+  ];
+  for (const [code, args] of cases) {
+    const { status, stdout, stderr } = await command(args);
+    assert.equal(status, 1, code);
+    assert.equal(stdout, "", code);
+    assert.deepEqual(
+      logLines(stderr, "code").map((line) => line["code"]),
+      [code],
+    );
+  }
+  const rulesError = await command(["-r", broken, "-e", capture]);
+  assert.equal(rulesError.status, 1);
+  assert.match(rulesError.stderr, /broken\.yaml:1:\d+: error LOAD_ERR_YAML_PARSE/);
+  assert.match(rulesError.stderr, /\^/);
+  const filter = await command(["read", capture, "--filter", "evt.type=openat and nonsense"]);
+  assert.equal(filter.status, 1);
+  assert.match(filter.stderr, /--filter:1:\d+: error/);
+});
+
+test("alerts on stdout, the summary as one line of the log", async () => {
+  const { status, stdout, stderr } = await command(["-r", rules, "-e", capture]);
+  assert.equal(status, 0, stderr);
+  const alerts = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { hostname: string; rule: string; output_fields: object });
+  assert.ok(alerts.length > 20);
+  assert.equal(alerts[0]?.hostname, "test");
+  const [summary] = logLines(stderr, "ledger");
+  assert.equal(summary?.["msg"], "replay finished");
+  assert.equal(summary?.["alerts"], alerts.length);
+});
+
+test("alerts as text, to a file, with options over a configuration file", async () => {
+  const out = join(folder, "alerts.txt");
+  const config = file(
+    "falco.yaml",
+    `rules_files: ${rules}\nfile_output: {enabled: true, filename: ${out}}\nengine: {kind: replay, replay: {capture_file: ${capture}}}`,
+  );
+  const { status, stdout, stderr } = await command(["-c", config, "-o", "rules[].disable.rule=File*"]);
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout, "");
+  const lines = readFileSync(out, "utf8").trimEnd().split("\n");
+  assert.ok(lines.length > 3);
+  for (const line of lines) assert.match(line, /^\d\d:\d\d:\d\d\.\d{9}: (Warning seventh|Informational run) \| n=\d+ /);
+});
+
+test("a folder of rules files, in order of their paths", async () => {
+  const rulesFolder = join(folder, "rules.d");
+  mkdirSync(rulesFolder);
+  file("rules.d/b.yaml", "- {rule: File opened, override: {enabled: replace}, enabled: false}");
+  file("rules.d/a.yml", BUSY_RULES);
+  file("rules.d/notes.txt", "not YAML: [");
+  const { status, stdout, stderr } = await command(["-r", rulesFolder, "-e", capture, "-o", "priority=notice"]);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /"rule":"Seventh parent"/);
+  assert.doesNotMatch(stdout, /File opened|Program run/);
+});
+
+test("read: lines, fields, objects", async () => {
+  const lines = await command(["read", capture]);
+  assert.equal(lines.status, 0, lines.stderr);
+  assert.match(lines.stdout.split("\n")[0] ?? "", /^\d+ \d\d:\d\d:\d\d\.\d{9} 0 parent0 \(200\) < execve res=0 /);
+  assert.equal(lines.stderr, "");
+  const filter = ["--filter", "evt.type=openat and proc.name=child"];
+  const fields = await command(["read", capture, ...filter, "--fields", "evt.num,proc.pname,fd.sip"]);
+  assert.match(fields.stdout.split("\n")[0] ?? "", /^\d+\tparent0\t<NA>$/);
+  const objects = await command(["read", capture, ...filter, "--json", "--fields", "fd.sip,evt.num,proc.aname[2]"]);
+  assert.match(objects.stdout.split("\n")[0] ?? "", /^\{"fd\.sip":null,"evt\.num":\d+,"proc\.aname\[2\]":"shell0?"\}$/);
+});
+
+test("a bad capture: what comes before is delivered, then the coded error with its place, exit 1", async () => {
+  const whole = busyCapture(20).build();
+  const cut = temporaryFile(whole.subarray(0, whole.length - 9));
+  const { status, stdout, stderr } = await command(["-r", rules, "-e", cut]);
+  assert.equal(status, 1);
+  assert.ok(stdout.split("\n").length > 20);
+  const [error] = logLines(stderr, "code");
+  assert.match(String(error?.["code"]), /^CAPTURE_/);
+  assert.ok(Number(error?.["offset"]) > 0);
+});
+
+test("a reader that has seen enough ends `read` in silence", async () => {
+  const { status, stderr } = await command(["read", busyCapture(800).toFile()], {}, (child) => {
+    child.stdout?.once("data", () => child.stdout?.destroy());
+  });
+  assert.equal(status, 0, stderr);
+  assert.equal(stderr, "");
+});
+
+test("SIGTERM: what was accepted is delivered, exit 0", async () => {
+  const big = busyCapture(2000).toFile();
+  const { status, stdout, stderr } = await command(["-r", rules, "-e", big, "-o", "rule_matching=all"], {}, (child) => {
+    child.stdout?.once("data", () => child.kill("SIGTERM"));
+  });
+  assert.equal(status, 0, stderr);
+  assert.ok(stdout.endsWith("}\n"));
+  const [summary] = logLines(stderr, "ledger");
+  assert.equal(summary?.["alerts"], stdout.split("\n").length - 1);
+});
