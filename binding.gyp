@@ -17,6 +17,7 @@
         "native/processes.cc",
         "native/reader.cc",
         "native/reader_class.cc",
+        "native/recipe.cc",
         "native/record_writer.cc",
         "native/section_object.cc",
         "native/users.cc",

@@ -66,8 +66,9 @@ inline uint64_t sum_of_lengths(const uint8_t* at, uint32_t count) {
 /** True where all parameters of the event lie within it. */
 inline bool params_fit(const RawEvent& event, uint32_t width) {
   const size_t room = static_cast<size_t>(event.end - event.lengths);
-  if (event.nparams > room / width) return false;
-  const size_t data = room - static_cast<size_t>(event.nparams) * width;
+  const uint64_t table = static_cast<uint64_t>(event.nparams) * width;
+  if (table > room) return false;
+  const uint64_t data = room - table;
   if (width == 2) return sum_of_lengths(event.lengths, event.nparams) <= data;
   uint64_t sum = 0;
   for (uint32_t i = 0; i < event.nparams; i++) sum += load<uint32_t>(event.lengths + 4 * i);

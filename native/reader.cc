@@ -20,34 +20,11 @@ enum SlotFloat : uint32_t { kFirst = 4 / 2, kLast = 6 / 2 };
 }  // namespace
 
 Reader::Reader(Interner& interner, const RingMemory& ring, const int32_t* plan)
-    : interner_(interner), writer_(ring, interner), batch_events_(ring.events), heap_bytes_(ring.heap_bytes) {
-  read_plan(plan);
-}
-
-void Reader::read_plan(const int32_t* plan) {
-  for (uint32_t type = 0; type < kEventTypes; type++) {
-    const int32_t* row = plan + static_cast<size_t>(type) * plan::kWords;
-    const EventInfo& info = kEvents[type];
-    Recipe& recipe = recipes_[type];
-    recipe.action = row[0] == plan::kState || row[0] == plan::kRules ? row[0] : plan::kSkip;
-    recipe.test = recipe.action == plan::kState ? row[3] : plan::kNone;
-    for (uint32_t i = 0; i < 4; i++) recipe.operands[i] = row[4 + i];
-    recipe.current_from = Converter::current_from(info);
-    recipe.first_wanted = static_cast<uint16_t>(wanted_.size());
-    quick_[type].marks = info.marks;
-    quick_[type].length_width = info.length_width;
-    if (recipe.action == plan::kSkip) quick_[type].skip_from = recipe.current_from;
-    const uint32_t mask = static_cast<uint32_t>(recipe.action == plan::kRules ? row[1] | row[2] : row[2]);
-    if (recipe.action == plan::kSkip) continue;
-    for (uint32_t i = 0; i < info.nparams; i++) {
-      const ParamInfo& param = kParams[info.first_param + i];
-      if ((mask >> i & 1) == 0 || param.kind == ParamKind::kNone) continue;
-      wanted_.push_back({static_cast<uint8_t>(i), param.kind, param.width, param.is_signed, param.word});
-      recipe.has_blobs |= param.kind == ParamKind::kBlob;
-      recipe.wanted++;
-    }
-  }
-}
+    : interner_(interner),
+      writer_(ring, interner),
+      recipes_(plan),
+      batch_events_(ring.events),
+      heap_bytes_(ring.heap_bytes) {}
 
 bool Reader::open(const std::string& path) {
   if (input_.open(path)) return true;
@@ -97,7 +74,7 @@ FillResult Reader::fill_records() {
       step = take_next();
       continue;
     }
-    const Quick quick = quick_[raw.type];
+    const Quick quick = recipes_.quick(raw.type);
     const uint8_t* at = input_.data();
     if (raw.nparams >= quick.skip_from && params_fit(raw, quick.length_width)) {
       pass_over(raw, raw.type, quick.marks, raw.nparams, kNotWanted);
@@ -192,7 +169,7 @@ Reader::Step Reader::take(const Block& block, const RawEvent& raw) {
     bad_parameter(block, raw.type, failure_);
     return Step::kFailed;
   }
-  if (raw.nparams < quick_[raw.type].skip_from) return take_wanted(raw);
+  if (raw.nparams < recipes_.quick(raw.type).skip_from) return take_wanted(raw);
   pass_over(raw, raw.type, info.marks, raw.nparams, kNotWanted);
   return Step::kTaken;
 }
@@ -200,7 +177,7 @@ Reader::Step Reader::take(const Block& block, const RawEvent& raw) {
 Reader::Step Reader::take_wanted(const RawEvent& raw) {
   uint16_t type = raw.type;
   locate_params(raw, kEvents[type], params_);
-  if (raw.nparams < recipes_[type].current_from) {
+  if (raw.nparams < recipes_.of(type).current_from) {
     const Converted converted = converter_.convert(raw.tid, type, params_);
     if (converted == Converted::kMerged) {
       counters_[kSeen]++;
@@ -212,11 +189,11 @@ Reader::Step Reader::take_wanted(const RawEvent& raw) {
       return Step::kTaken;
     }
   }
-  const Recipe& recipe = recipes_[type];
+  const Recipe& recipe = recipes_.of(type);
   Step step = Step::kTaken;
   if (recipe.action == plan::kSkip) {
     pass_over(raw, type, kEvents[type].marks, params_.count, kNotWanted);
-  } else if (!holds(recipe, type)) {
+  } else if (!recipe.holds(type, params_)) {
     pass_over(raw, type, kEvents[type].marks, params_.count, kStateRejected);
   } else {
     step = keep(raw, type, recipe, is_leading_ && (kEvents[type].marks & kLeading) != 0);
@@ -229,7 +206,7 @@ Reader::Step Reader::take_wanted(const RawEvent& raw) {
 Reader::Step Reader::keep(const RawEvent& raw, uint16_t type, const Recipe& recipe, bool is_leading) {
   const EventInfo& info = kEvents[type];
   if (recipe.has_blobs) {
-    const uint64_t bytes = blob_bytes(recipe);
+    const uint64_t bytes = recipe.blob_bytes(params_);
     if (bytes > heap_bytes_) {
       counters_[kSeen]++;
       counters_[kOversize]++;
@@ -245,7 +222,7 @@ Reader::Step Reader::keep(const RawEvent& raw, uint16_t type, const Recipe& reci
                         raw.tid,
                         static_cast<double>(number_ + 1),
                         is_state_only ? record_flag::kStateOnly : 0};
-  writer_.write(head, params_, wanted_.data() + recipe.first_wanted, recipe.wanted);
+  writer_.write(head, params_, recipe);
   counters_[kSeen]++;
   counters_[is_state_only || recipe.action == plan::kState ? kStateRecords : kRuleRecords]++;
   if ((info.marks & kTouches) != 0 && SeenThreads::covers(raw.tid)) seen_threads_.add(raw.tid);
@@ -278,40 +255,6 @@ void Reader::count_unknown(uint16_t type) {
   counters_[kSeen]++;
   counters_[kUnknownType]++;
   unknown_types_[type]++;
-}
-
-bool Reader::holds(const Recipe& recipe, uint16_t type) const {
-  if (recipe.test == plan::kNone) return true;
-  const EventInfo& info = kEvents[type];
-  const uint32_t index = static_cast<uint32_t>(recipe.operands[0]);
-  if (index >= info.nparams || (params_.present >> index & 1) == 0) return false;
-  const ParamInfo& param = kParams[info.first_param + index];
-  switch (recipe.test) {
-    case plan::kNotEmpty:
-      return true;
-    case plan::kOneOf: {
-      const int64_t value = integer_of(params_.param[index], param.width, param.is_signed);
-      for (uint32_t i = 1; i < 4; i++) {
-        // Operands are 32 bits wide: an unsigned parameter may have its top bit set.
-        if (value == recipe.operands[i] || value == static_cast<uint32_t>(recipe.operands[i])) return true;
-      }
-      return false;
-    }
-    case plan::kSuccess:
-      return integer_of(params_.param[index], param.width, true) >= 0;
-    default:
-      return true;
-  }
-}
-
-uint64_t Reader::blob_bytes(const Recipe& recipe) const {
-  uint64_t bytes = 0;
-  for (uint32_t i = 0; i < recipe.wanted; i++) {
-    const WantedParam& wanted = wanted_[recipe.first_wanted + i];
-    const bool is_present = (params_.present >> wanted.index & 1) != 0;
-    if (wanted.kind == ParamKind::kBlob && is_present) bytes += params_.param[wanted.index].size;
-  }
-  return bytes;
 }
 
 void Reader::report(double* counters) const {

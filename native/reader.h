@@ -6,11 +6,11 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "converter.h"
 #include "header.h"
 #include "input.h"
+#include "recipe.h"
 #include "record_writer.h"
 
 namespace peregrine {
@@ -84,13 +84,6 @@ class Reader {
   void report(double* counters) const;
 
  private:
-  /** What decides at once about an event that nobody wants, small enough for all types to stay in the cache. */
-  struct Quick {
-    uint32_t skip_from = Converter::kNever;  // with at least so many parameters it is skipped as it is
-    uint8_t marks = 0;
-    uint8_t length_width = 2;
-  };
-
   /** What became of the next block. */
   enum class Step : uint8_t { kTaken, kNoRoom, kEnd, kSection, kFailed };
 
@@ -104,18 +97,13 @@ class Reader {
   void pass_over(const RawEvent& raw, uint16_t type, uint8_t marks, uint32_t nparams, ReaderCounter counter);
   void commit(uint8_t marks, uint64_t tid);
   void count_unknown(uint16_t type);
-  bool holds(const Recipe& recipe, uint16_t type) const;
-  uint64_t blob_bytes(const Recipe& recipe) const;
-  void read_plan(const int32_t* plan);
 
   Input input_;
   Interner& interner_;
   RecordWriter writer_;
   Converter converter_;
   SeenThreads seen_threads_;
-  Recipe recipes_[kEventTypes];
-  Quick quick_[kEventTypes];
-  std::vector<WantedParam> wanted_;
+  Recipes recipes_;
   EventParams params_;  // of the event at hand
   uint32_t batch_events_;
   uint64_t heap_bytes_;

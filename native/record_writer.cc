@@ -101,12 +101,13 @@ inline void RecordWriter::write_param(uint32_t* words, const WantedParam& wanted
   }
 }
 
-void RecordWriter::write(const RecordHead& head, const EventParams& params, const WantedParam* wanted, uint32_t count) {
+void RecordWriter::write(const RecordHead& head, const EventParams& params, const Recipe& recipe) {
   const uint32_t size = kEvents[head.type].words;
   uint32_t* words = begin(head, size, params.count, params.present);
   clear_words(words + kHeaderWords, size - kHeaderWords);
-  for (uint32_t i = 0; i < count; i++) {
-    if ((params.present >> wanted[i].index & 1) != 0) write_param(words, wanted[i], params.param[wanted[i].index]);
+  for (uint32_t i = 0; i < recipe.count; i++) {
+    const WantedParam& wanted = recipe.wanted[i];
+    if ((params.present >> wanted.index & 1) != 0) write_param(words, wanted, params.param[wanted.index]);
   }
 }
 

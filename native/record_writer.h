@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "event.h"
 #include "interner.h"
+#include "recipe.h"
 
 namespace peregrine {
 
@@ -21,40 +21,12 @@ struct RingMemory {
   uint64_t heap_bytes;
 };
 
-namespace plan {
-
-inline constexpr uint32_t kWords = 8;
-enum Action : int32_t { kSkip = 0, kState = 1, kRules = 2 };
-enum Test : int32_t { kNone = 0, kNotEmpty = 1, kOneOf = 2, kSuccess = 3 };
-
-}  // namespace plan
-
 namespace record_flag {
 
 inline constexpr uint32_t kStateOnly = 1;
 inline constexpr uint32_t kTouch = 2;
 
 }  // namespace record_flag
-
-/** A parameter to decode. */
-struct WantedParam {
-  uint8_t index;
-  ParamKind kind;
-  uint8_t width;
-  bool is_signed;
-  uint16_t word;
-};
-
-/** What the plan says of one event type, made ready. */
-struct Recipe {
-  int32_t action = plan::kSkip;
-  int32_t test = plan::kNone;
-  int32_t operands[4] = {};
-  uint32_t current_from = 0;  // with at least so many parameters the event is current as it is
-  bool has_blobs = false;
-  uint16_t first_wanted = 0;
-  uint16_t wanted = 0;
-};
 
 /** An event that is about to become a record. */
 struct RecordHead {
@@ -77,7 +49,7 @@ class RecordWriter {
   bool has_room() const { return records_ < ring_.events && record_ + kLargestRecord * 4 <= records_end_; }
   bool fits_blobs(uint64_t bytes) const { return bytes <= static_cast<uint64_t>(heap_end_ - heap_); }
 
-  void write(const RecordHead& head, const EventParams& params, const WantedParam* wanted, uint32_t count);
+  void write(const RecordHead& head, const EventParams& params, const Recipe& recipe);
   /** A record without parameters. */
   void write_touch(const RecordHead& head, uint32_t nparams);
 
@@ -101,26 +73,5 @@ class RecordWriter {
   uint8_t* heap_end_ = nullptr;
   uint32_t records_ = 0;
 };
-
-/** The value of an integer parameter of `width` bytes, from as many bytes of it as are there. */
-inline int64_t integer_of(Span bytes, uint32_t width, bool is_signed) {
-  const uint32_t size = bytes.size < width ? static_cast<uint32_t>(bytes.size) : width;
-  switch (size) {
-    case 8:
-      return load<int64_t>(bytes.data);
-    case 4:
-      return is_signed ? load<int32_t>(bytes.data) : static_cast<int64_t>(load<uint32_t>(bytes.data));
-    case 2:
-      return is_signed ? load<int16_t>(bytes.data) : static_cast<int64_t>(load<uint16_t>(bytes.data));
-    case 1:
-      return is_signed ? static_cast<int8_t>(bytes.data[0]) : static_cast<int64_t>(bytes.data[0]);
-    default: {
-      uint64_t value = 0;
-      for (uint32_t i = 0; i < size && i < 8; i++) value |= static_cast<uint64_t>(bytes.data[i]) << (8 * i);
-      if (is_signed && size > 0 && size < 8 && (bytes.data[size - 1] & 0x80) != 0) value |= ~uint64_t{0} << (8 * size);
-      return static_cast<int64_t>(value);
-    }
-  }
-}
 
 }  // namespace peregrine
