@@ -5,7 +5,7 @@
  *
  *   node dist/bench/micro/reader.js [CAPTURE] [events]
  *
- * The capture (by default ../shared/data/captures/modern/mixed.scap) is inflated and its events repeated in a temporary
+ * The capture (by default the one that the bench repeats) is inflated and its events repeated in a temporary
  * file, at least as many as asked for. The plan wants what rules and state usually want.
  */
 
@@ -18,6 +18,7 @@ import { createMemory } from "../../src/batch/memory.js";
 import { PLAN_WORDS, PlanAction, PlanTest } from "../../src/batch/plan.js";
 import { createInterner, ReaderCounter, ScapSource } from "../../src/capture/scap.js";
 import { FillResult } from "../../src/capture/source.js";
+import { defaultSeed } from "../inputs.js";
 
 const EVENT_BLOCKS = new Set([0x204, 0x208, 0x216, 0x217, 0x221, 0x222]);
 const PASSES = 5;
@@ -34,7 +35,7 @@ const STATE = new Set(
   ),
 );
 
-export function usualPlan(): Int32Array {
+function usualPlan(): Int32Array {
   const plan = new Int32Array(EVENTS.length * PLAN_WORDS);
   for (const event of EVENTS) {
     const at = event.id * PLAN_WORDS;
@@ -98,7 +99,7 @@ function pass(path: string): { ns: number; counters: Float64Array; strings: numb
   return { ns, counters: source.counters.slice(), strings: interner.count };
 }
 
-const input = process.argv[2] ?? join(import.meta.dirname, "../../../../shared/data/captures/modern/mixed.scap");
+const input = process.argv[2] ?? (await defaultSeed());
 const bytes = readFileSync(input);
 const plain = bytes[0] === 0x1f ? gunzipSync(bytes) : bytes;
 const path = join(tmpdir(), `peregrine-reader-${process.pid}.scap`);
