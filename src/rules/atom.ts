@@ -4,8 +4,10 @@ import { EVENTS, EventType } from "../batch/event-table.generated.js";
 import type { Extractor, Field, FieldResolver } from "../fields/field.js";
 import type { EventView } from "../fields/view.js";
 import type { CheckNode } from "./ast.js";
+import { asciiLower } from "./operators.js";
 import { type Comparison, constantTest, constantValue, type Value, valuesTest } from "./predicate.js";
 import { fromText, type Term, termOf } from "./term.js";
+import type { Search, TextTest } from "./text-tests.js";
 
 /*
  * An atom is one check of a condition in the form in which generated code evaluates it. Identical checks are one atom.
@@ -17,13 +19,10 @@ import { fromText, type Term, termOf } from "./term.js";
  *   computed  a test of the event that reads several fields
  */
 
-export interface BitAtom {
+export interface BitAtom extends TextTest {
   readonly kind: "bit";
   readonly id: number;
   readonly field: Field;
-  readonly test: (text: string) => boolean;
-  /** For comparisons of the whole text: the texts that are equal, and whether the test holds for those or for all others. */
-  readonly exact: { readonly texts: readonly string[]; readonly negated: boolean } | null;
 }
 
 export interface NumberAtom {
@@ -283,6 +282,57 @@ export class Atoms {
   }
 }
 
+type Simple = Pick<TextTest, "exact" | "search">;
+
+const NOT_SIMPLE: Simple = { exact: null, search: null };
+
+/** The search that a glob is where it is one: stars at its ends alone. */
+function globSearch(glob: string, fold: boolean): Search | null {
+  const text = glob.replace(/^\*+|\*+$/g, "");
+  if (/[*?[\\]/.test(text)) return null;
+  return { text, atStart: !glob.startsWith("*"), atEnd: !glob.endsWith("*"), fold };
+}
+
+/** What a comparison of texts comes down to, where it is a comparison of the whole text or a search. */
+function simpleText({ operator, modifier, constants }: Comparison): Simple {
+  const any = modifier === "anyof";
+  if (modifier !== null && !any) return NOT_SIMPLE;
+  switch (operator) {
+    case "!=":
+      return any ? NOT_SIMPLE : { exact: { texts: constants, negated: true }, search: null };
+    case "=":
+    case "==":
+    case "in":
+    case "intersects":
+      return { exact: { texts: constants, negated: false }, search: null };
+    case "startswith":
+    case "endswith":
+    case "contains":
+    case "icontains": {
+      const fold = operator === "icontains";
+      const atStart = operator === "startswith";
+      const atEnd = operator === "endswith";
+      return {
+        exact: null,
+        search: constants.map((text) => ({ text: fold ? asciiLower(text) : text, atStart, atEnd, fold })),
+      };
+    }
+    case "glob":
+    case "iglob": {
+      const fold = operator === "iglob";
+      const search: Search[] = [];
+      for (const constant of constants) {
+        const one = globSearch(fold ? asciiLower(constant) : constant, fold);
+        if (one === null) return NOT_SIMPLE;
+        search.push(one);
+      }
+      return { exact: null, search };
+    }
+    default:
+      return NOT_SIMPLE;
+  }
+}
+
 function bitAtom(
   id: number,
   field: Field,
@@ -290,19 +340,10 @@ function bitAtom(
   left: Term,
   comparison: Comparison | null,
 ): BitAtom {
-  let exact: BitAtom["exact"] = null;
-  if (left.plain && left.family === "string" && !left.list && left.address === null) {
-    if (comparison === null) {
-      if (test === ALWAYS) exact = { texts: [], negated: true };
-    } else {
-      const { operator, modifier, constants } = comparison;
-      const equality = operator === "=" || operator === "==";
-      if (modifier === null && (equality || operator === "!=" || operator === "in" || operator === "intersects")) {
-        exact = { texts: constants, negated: operator === "!=" };
-      } else if (modifier === "anyof" && equality) {
-        exact = { texts: constants, negated: false };
-      }
-    }
+  let simple = NOT_SIMPLE;
+  if (test === ALWAYS) simple = { exact: { texts: [], negated: true }, search: null };
+  else if (comparison !== null && left.plain && left.family === "string" && !left.list && left.address === null) {
+    simple = simpleText(comparison);
   }
-  return { kind: "bit", id, field, exact, test: (text) => test(fromText(field, text)) };
+  return { kind: "bit", id, field, ...simple, test: (text) => test(fromText(field, text)) };
 }

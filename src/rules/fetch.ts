@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { EventView } from "../fields/view.js";
-import { COMPUTED, type DenseMemo, type SparseMemo } from "./memo.js";
+import type { DenseMemo, SparseMemo } from "./memo.js";
+import { COMPUTED } from "./text-tests.js";
 
 /*
  * One function for each word of each keyed field: the memo's word for a key, computed where it is not there yet. They are

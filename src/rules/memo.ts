@@ -2,6 +2,7 @@
 
 import { UNKEYED } from "../fields/field.js";
 import type { EventView } from "../fields/view.js";
+import { COMPUTED, type TextTests } from "./text-tests.js";
 
 /*
  * What is known of a field's values, by key: for each key `stride` words of 31 tests each.
@@ -14,58 +15,33 @@ import type { EventView } from "../fields/view.js";
  * under UNKEYED, which is larger than any dense key.
  */
 
-/** Bit 31: the word has been computed. As an Int32 it is the sign, so computed words are never 0. */
-export const COMPUTED = -0x80000000;
-export const BITS_A_WORD = 31;
-
-/** The tests of one word. Whole-value comparisons are found by one look-up in `exact`, the others are run one by one. */
-export interface WordTests {
-  /** Bits set before anything is known of the text but that it is there: `exists` and `!=`. */
-  readonly present: number;
-  /** Bits to flip for texts that some `=`, `!=` or `in` names. */
-  readonly exact: ReadonlyMap<string, number>;
-  readonly masks: readonly number[];
-  readonly tests: readonly ((text: string) => boolean)[];
-}
-
-function lastIsNul(text: string): boolean {
-  return text.length > 0 && text.charCodeAt(text.length - 1) === 0;
-}
-
-/** Runs a word's tests on a text. */
-export function computeWord(word: WordTests, text: string): number {
-  let bits = COMPUTED | word.present;
-  if (word.exact.size > 0) {
-    let whole = text;
-    while (lastIsNul(whole)) whole = whole.slice(0, -1);
-    bits ^= word.exact.get(whole) ?? 0;
-  }
-  const tests = word.tests;
-  for (let i = 0; i < tests.length; i++) {
-    if ((tests[i] as (text: string) => boolean)(text)) bits |= word.masks[i] as number;
-  }
-  return bits;
-}
-
 /** Where the texts come from: a keyed field or one of several values. */
 export interface KeyedText {
   text(key: number, e: EventView): string | null;
 }
 
-/** The last text fetched: the words of one key are often computed one after the other. */
-class TextCache {
+/** Computes words. The last text and what was found in it are kept: the words of one key often come one after the other. */
+class WordComputer {
   private key = -1;
   private text: string | null = null;
+  private readonly found: Int32Array;
 
-  constructor(private readonly source: KeyedText) {}
+  constructor(
+    private readonly source: KeyedText,
+    private readonly tests: TextTests,
+  ) {
+    this.found = new Int32Array(tests.words);
+  }
 
-  get(key: number, e: EventView): string | null {
-    if (key === UNKEYED) return this.source.text(key, e);
-    if (key !== this.key) {
-      this.text = this.source.text(key, e);
+  word(key: number, word: number, e: EventView): number {
+    if (key !== this.key || key === UNKEYED) {
+      const text = this.source.text(key, e);
       this.key = key;
+      this.text = text;
+      if (text !== null) this.tests.scan(text, this.found);
     }
-    return this.text;
+    if (this.text === null) return COMPUTED;
+    return COMPUTED | (this.found[word] as number) | this.tests.rest(this.text, word);
   }
 
   clear(): void {
@@ -82,23 +58,22 @@ export class DenseMemo {
   private keys = FIRST_KEYS;
   private largest = -1;
   private readonly stride: number;
-  private readonly cache: TextCache;
+  private readonly computer: WordComputer;
 
   /** `capacity`: keys to remember at the most; larger ones are computed each time. */
   constructor(
     source: KeyedText,
-    private readonly tests: readonly WordTests[],
+    tests: TextTests,
     private readonly capacity: number,
   ) {
-    this.stride = tests.length;
-    this.cache = new TextCache(source);
+    this.stride = tests.words;
+    this.computer = new WordComputer(source, tests);
     this.words = new Int32Array(this.keys * this.stride);
   }
 
   /** Computes word `word` of `key`, remembers and returns it. */
   fill(key: number, word: number, e: EventView): number {
-    const text = this.cache.get(key, e);
-    const bits = text === null ? COMPUTED : computeWord(this.tests[word] as WordTests, text);
+    const bits = this.computer.word(key, word, e);
     if (key >= this.keys) this.grow(key);
     if (key < this.keys) {
       this.words[key * this.stride + word] = bits;
@@ -120,7 +95,7 @@ export class DenseMemo {
   forget(): void {
     this.words.fill(0, 0, (this.largest + 1) * this.stride);
     this.largest = -1;
-    this.cache.clear();
+    this.computer.clear();
   }
 }
 
@@ -134,14 +109,11 @@ export class SparseMemo {
   private keys: Float64Array;
   private words: Int32Array;
   private readonly stride: number;
-  private readonly cache: TextCache;
+  private readonly computer: WordComputer;
 
-  constructor(
-    source: KeyedText,
-    private readonly tests: readonly WordTests[],
-  ) {
-    this.stride = tests.length;
-    this.cache = new TextCache(source);
+  constructor(source: KeyedText, tests: TextTests) {
+    this.stride = tests.words;
+    this.computer = new WordComputer(source, tests);
     this.keys = new Float64Array(this.slots).fill(-1);
     this.words = new Int32Array(this.slots * this.stride);
   }
@@ -165,8 +137,7 @@ export class SparseMemo {
 
   /** Computes word `word` of `key`, remembers and returns it. */
   fill(key: number, word: number, e: EventView): number {
-    const text = this.cache.get(key, e);
-    const bits = text === null ? COMPUTED : computeWord(this.tests[word] as WordTests, text);
+    const bits = this.computer.word(key, word, e);
     if (key === UNKEYED) return bits;
     let at = this.slot(key);
     if (this.keys[at] !== key) {
@@ -207,6 +178,6 @@ export class SparseMemo {
 
   forget(): void {
     this.clear();
-    this.cache.clear();
+    this.computer.clear();
   }
 }

@@ -9,6 +9,8 @@ import { fnmatch } from "./fnmatch.js";
  * visited at most once.
  */
 
+const SLASH = 47;
+
 interface PrefixNode {
   /** A prefix ends here: everything below matches. */
   end: boolean;
@@ -24,14 +26,19 @@ function components(path: string): string[] {
   return path.split("/").filter((part) => part !== "");
 }
 
-function walk(at: PrefixNode, parts: readonly string[], depth: number): boolean {
+/** Walks down from `at` with the components of `path` from offset `from` on. */
+function walk(at: PrefixNode, path: string, from: number): boolean {
   if (at.end) return true;
-  const part = parts[depth];
-  if (part === undefined) return false;
+  let start = from;
+  while (path.charCodeAt(start) === SLASH) start++;
+  if (start >= path.length) return false;
+  const slash = path.indexOf("/", start);
+  const end = slash < 0 ? path.length : slash;
+  const part = path.slice(start, end);
   const next = at.exact.get(part);
-  if (next !== undefined && walk(next, parts, depth + 1)) return true;
+  if (next !== undefined && walk(next, path, end)) return true;
   for (const [glob, below] of at.globs) {
-    if (fnmatch(glob, part, false) && walk(below, parts, depth + 1)) return true;
+    if (fnmatch(glob, part, false) && walk(below, path, end)) return true;
   }
   return false;
 }
@@ -58,6 +65,6 @@ export class PathPrefixes {
 
   /** Whether `path` is one of the prefixes or lies below one. */
   matches(path: string): boolean {
-    return walk(this.root, components(path), 0);
+    return walk(this.root, path, 0);
   }
 }

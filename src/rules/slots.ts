@@ -2,8 +2,8 @@
 
 import type { Field } from "../fields/field.js";
 import type { Atom, BitAtom } from "./atom.js";
-import { BITS_A_WORD, type WordTests } from "./memo.js";
 import { eachAtom, type TypePlan } from "./plan.js";
+import { BITS_A_WORD, TextTests } from "./text-tests.js";
 
 /** Where a bit atom's result stands in its field's memo. */
 export interface Slot {
@@ -58,30 +58,8 @@ export class Slots {
     return Math.ceil((this.bits[field] as BitAtom[]).length / BITS_A_WORD);
   }
 
-  /** The tests of each word of a field's memo. */
-  tests(field: number): WordTests[] {
-    const bits = this.bits[field] as BitAtom[];
-    const words: WordTests[] = [];
-    for (let start = 0; start < bits.length; start += BITS_A_WORD)
-      words.push(wordTests(bits.slice(start, start + BITS_A_WORD)));
-    return words;
+  /** The tests of a field's memo. */
+  tests(field: number): TextTests {
+    return new TextTests(this.bits[field] as BitAtom[]);
   }
-}
-
-function wordTests(atoms: readonly BitAtom[]): WordTests {
-  let present = 0;
-  const exact = new Map<string, number>();
-  const masks: number[] = [];
-  const tests: ((text: string) => boolean)[] = [];
-  for (const [bit, atom] of atoms.entries()) {
-    const mask = 1 << bit;
-    if (atom.exact === null) {
-      masks.push(mask);
-      tests.push(atom.test);
-      continue;
-    }
-    if (atom.exact.negated) present |= mask;
-    for (const text of new Set(atom.exact.texts)) exact.set(text, (exact.get(text) ?? 0) | mask);
-  }
-  return { present, exact, masks, tests };
 }

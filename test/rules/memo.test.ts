@@ -3,13 +3,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { EventView } from "../../src/fields/view.js";
-import { COMPUTED, computeWord, DenseMemo, SparseMemo, type WordTests } from "../../src/rules/memo.js";
+import { DenseMemo, SparseMemo } from "../../src/rules/memo.js";
+import { COMPUTED, type TextTest, TextTests } from "../../src/rules/text-tests.js";
 
 const e = {} as EventView;
-const TESTS: readonly WordTests[] = [
-  { present: 1, exact: new Map([["7", 3]]), masks: [4], tests: [(text) => text.endsWith("0")] },
-  { present: 0, exact: new Map(), masks: [1 << 30], tests: [(text) => text.length > 1] },
-];
+
+function plain(test: (text: string) => boolean): TextTest {
+  return { test, exact: null, search: null };
+}
+
+/** Test 0: not 7; 1: is 7; 2: ends in 0; 61 (bit 30 of word 1): longer than 1. */
+const LIST: TextTest[] = Array.from({ length: 62 }, () => plain(() => false));
+LIST[0] = { ...plain((text) => text !== "7"), exact: { texts: ["7"], negated: true } };
+LIST[1] = { ...plain((text) => text === "7"), exact: { texts: ["7"], negated: false } };
+LIST[2] = plain((text) => text.endsWith("0"));
+LIST[61] = plain((text) => text.length > 1);
+const TESTS = new TextTests(LIST);
 
 function expectedWord(key: number, word: number): number {
   if (key % 13 === 5) return COMPUTED;
@@ -20,14 +29,6 @@ function expectedWord(key: number, word: number): number {
 const source = { text: (key: number): string | null => (key % 13 === 5 ? null : String(key)) };
 
 describe("memo", () => {
-  it("flips the bits of whole-value comparisons, NULs at the end aside", () => {
-    const word = TESTS[0] as WordTests;
-    assert.equal(computeWord(word, "7"), COMPUTED | 2);
-    assert.equal(computeWord(word, "7\0\0"), COMPUTED | 2);
-    assert.equal(computeWord(word, "8"), COMPUTED | 1);
-    assert.equal(computeWord(word, "10"), COMPUTED | 5);
-  });
-
   it("dense: remembers every key it has seen through growth, forgets all at once", () => {
     const memo = new DenseMemo(source, TESTS, 1 << 20);
     for (let pass = 0; pass < 2; pass++) {
