@@ -2,6 +2,7 @@
 
 import { L4 } from "../batch/fd-rows.js";
 import type { NetworkInterface } from "../capture/source.js";
+import { ip4Text, ip6Text, writeIp4Tuple } from "./address-text.js";
 import { PairMemo, type Strings } from "./strings.js";
 
 /*
@@ -19,41 +20,6 @@ const V4_TUPLE = 13;
 const V6_TUPLE = 37;
 const V4_ADDR = 7;
 const V6_ADDR = 19;
-
-/** inet_ntop: the longest run of zero groups (two or more, the first of equals) becomes "::"; IPv4 tails as dotted. */
-export function ip6Text(bytes: Uint8Array, at: number): string {
-  const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push(((bytes[at + i] as number) << 8) | (bytes[at + i + 1] as number));
-  let best = -1;
-  let bestLength = 1;
-  for (let i = 0; i < 8; i++) {
-    let n = 0;
-    while (i + n < 8 && groups[i + n] === 0) n++;
-    if (n > bestLength) {
-      best = i;
-      bestLength = n;
-    }
-    if (n > 0) i += n - 1;
-  }
-  const v4 =
-    best === 0 &&
-    (bestLength === 6 || (bestLength === 7 && groups[7] !== 1) || (bestLength === 5 && groups[5] === 0xffff));
-  let text = "";
-  for (let i = 0; i < 8; i++) {
-    if (best >= 0 && i >= best && i < best + bestLength) {
-      if (i === best) text += ":";
-      continue;
-    }
-    if (i > 0) text += ":";
-    if (i === 6 && v4) return text + ip4Text(bytes, at + 12);
-    text += (groups[i] as number).toString(16);
-  }
-  return best >= 0 && best + bestLength === 8 ? `${text}:` : text;
-}
-
-export function ip4Text(bytes: Uint8Array, at: number): string {
-  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
-}
 
 function isMapped(bytes: Uint8Array, at: number): boolean {
   for (let i = 0; i < 10; i++) if (bytes[at + i] !== 0) return false;
@@ -78,6 +44,8 @@ function masked(a: Uint8Array, mask: Uint8Array, b: Uint8Array): boolean {
 export class Addresses {
   private readonly memo = new PairMemo(1 << 13);
   private readonly scratch = new Uint8Array(V6_TUPLE);
+  /** Room for the text of an IPv4 tuple. */
+  private readonly line = new Uint8Array(64);
   private interfaces: readonly NetworkInterface[] = [];
 
   constructor(private readonly strings: Strings) {}
@@ -238,13 +206,16 @@ export class Addresses {
     const { arena, offsets } = this.strings;
     const at = offsets[id] as number;
     const family = this.family(id);
+    // Every connection has a text of its own, so the common kind is put together as bytes.
+    if (family === Family.INET) {
+      const length = writeIp4Tuple(this.line, arena, at + 1, portless);
+      return this.remember(id, key, this.strings.interner.internBytes(this.line, 0, length));
+    }
     let text: string;
     if (family === Family.UNIX) text = this.unixText(id);
     else {
-      const half = family === Family.INET ? 6 : 18;
-      const ip = family === Family.INET ? ip4Text : ip6Text;
-      const from = ip(arena, at + 1);
-      const to = ip(arena, at + 1 + half);
+      const from = ip6Text(arena, at + 1);
+      const to = ip6Text(arena, at + 19);
       text = portless ? `${from}->${to}` : `${from}:${this.sourcePort(id)}->${to}:${this.destinationPort(id)}`;
     }
     return this.remember(id, key, this.strings.interner.intern(text));

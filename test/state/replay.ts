@@ -12,7 +12,7 @@ import { RecordWord } from "../../src/batch/record.js";
 import { RingLayout, SlotWord } from "../../src/batch/ring.js";
 import { createInterner, ScapSource } from "../../src/capture/scap.js";
 import { FillResult } from "../../src/capture/source.js";
-import { ip4Text, ip6Text } from "../../src/state/address.js";
+import { ip4Text, ip6Text } from "../../src/state/address-text.js";
 import { makePlan, StateStage } from "../../src/state/stage.js";
 
 /** Field values of one event, as another engine printed them. */
