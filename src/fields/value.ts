@@ -12,9 +12,21 @@ export const ABSENT_VALUE: FieldValue = { text: null, json: "null" };
 const TRUE: FieldValue = { text: "true", json: "true" };
 const FALSE: FieldValue = { text: "false", json: "false" };
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\x00-\x1f\x7f]/g;
+/** U+FFFD in UTF-8, as a binary string. */
+const REPLACEMENT = "\xef\xbf\xbd";
+
+/** A text as outputs show it: control characters become U+FFFD, as in Falco. Conditions see the text itself. */
+function shown(binary: string): string {
+  return binary.replace(CONTROL, REPLACEMENT);
+}
+
 /** A text value. */
 export function textValue(binary: string | null): FieldValue {
-  return binary === null ? ABSENT_VALUE : { text: binary, json: jsonString(binary) };
+  if (binary === null) return ABSENT_VALUE;
+  const text = shown(binary);
+  return { text, json: jsonString(text) };
 }
 
 /** A number in the format of its field: decimal is a JSON number, hexadecimal, octal and padded are strings. */
@@ -46,7 +58,8 @@ export function doubleValue(value: number): FieldValue {
 
 /** A list: `(a,b)` as text, an array in JSON. */
 export function listValue(items: readonly string[]): FieldValue {
-  return { text: `(${items.join(",")})`, json: `[${items.map(jsonString).join(",")}]` };
+  const texts = items.map(shown);
+  return { text: `(${texts.join(",")})`, json: `[${texts.map(jsonString).join(",")}]` };
 }
 
 /** The function that gives a field's value for outputs. */

@@ -12,6 +12,8 @@ interface Outcome {
   readonly suite: Suite;
   readonly checks: readonly Check[];
   readonly seconds: number;
+  /** Cases that ended in an exception: a share of what is left says nothing. */
+  readonly broken: readonly string[];
 }
 
 const known = readKnownFailures();
@@ -20,6 +22,7 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 async function runSuite(suite: Suite, wanted: readonly string[]): Promise<Outcome> {
   const started = performance.now();
   const checks: Check[] = [];
+  const broken: string[] = [];
   for (const one of suite.cases) {
     if (wanted.length > 0 && !wanted.some((part) => one.id.includes(part))) continue;
     if (one.runnable === false) {
@@ -29,6 +32,7 @@ async function runSuite(suite: Suite, wanted: readonly string[]): Promise<Outcom
     try {
       checks.push(...(await suite.run(one)));
     } catch (error) {
+      broken.push(one.id);
       checks.push({
         id: one.id,
         ok: false,
@@ -36,7 +40,7 @@ async function runSuite(suite: Suite, wanted: readonly string[]): Promise<Outcom
       });
     }
   }
-  return { suite, checks, seconds: (performance.now() - started) / 1000 };
+  return { suite, checks, seconds: (performance.now() - started) / 1000, broken };
 }
 
 const isSkipped = (check: Check): boolean => check.skipped !== undefined;
@@ -89,7 +93,7 @@ async function main(): Promise<number> {
   print(table(["suite", "passed", "failed", "known", "skipped", "must pass", "s"], outcomes.map(row)));
 
   const failures: string[] = [];
-  for (const { suite, checks } of outcomes) {
+  for (const { suite, checks, broken } of outcomes) {
     const failed = checks.filter(isFailed);
     const summary = suite.summary?.(checks);
     if (summary !== undefined && summary.lines.length > 0) print(`\n${suite.name}\n  ${summary.lines.join("\n  ")}`);
@@ -99,6 +103,7 @@ async function main(): Promise<number> {
       for (const check of checks.filter(isSkipped)) print(`  skipped: ${check.id}: ${check.skipped ?? ""}`);
     }
     if (suite.mode === "all" && failed.length > 0) failures.push(`${suite.name}: ${failed.length} checks fail`);
+    if (suite.mode === "share" && broken.length > 0) failures.push(`${suite.name}: ${broken.length} cases broke off`);
     if (suite.mode === "share" && values.case.length === 0) failures.push(...(summary?.failures ?? []));
   }
   const whole = values.suite.length === 0 && values.case.length === 0;

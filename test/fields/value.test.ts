@@ -41,6 +41,7 @@ test("numbers in the format of their field", () => {
 test("texts, lists and what is absent", () => {
   assert.deepEqual(textValue(null), { text: null, json: "null" });
   assert.deepEqual(textValue(""), { text: "", json: '""' });
+  assert.deepEqual(textValue("a\nb\x7f"), { text: binary("a\ufffdb\ufffd"), json: '"a\ufffdb\ufffd"' });
   assert.deepEqual(listValue(["a", 'b"']), { text: '(a,b")', json: '["a","b\\""]' });
 });
 
