@@ -17,7 +17,7 @@ export function caseTable(cases: readonly CaseResult[]): Table {
   const inflated = cases.some((c) => c.capture === "gzip");
   const stages = STAGES.filter((stage) => stage !== "inflate" || inflated);
   return {
-    head: ["rules", "workers", "events/s", "CPU ns", ...stages, "overlap", "peak", "p50", "p99", "max"],
+    head: ["case", "workers", "events/s", "CPU ns", ...stages, "overlap", "peak", "p50", "p99", "max"],
     rows: cases.map((result) => {
       const run = medianRun(result);
       return [
