@@ -113,7 +113,7 @@ export class Evaluation {
       this.matcher.forget();
     }
     const section = this.words[base + SlotWord.SECTION];
-    if (section !== this.section) {
+    if (section !== this.section || this.view.source.firstTime === 0n) {
       this.section = section;
       this.view.source = readInfo(this.context.info);
     }

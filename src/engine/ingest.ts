@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type Control, ControlWord, SlotControl, SlotState } from "../batch/control.js";
+import { EVENTS } from "../batch/event-table.generated.js";
 import type { Memory } from "../batch/memory.js";
 import { RecordWord } from "../batch/record.js";
 import { RingLayout, SlotWord } from "../batch/ring.js";
@@ -18,6 +19,10 @@ export interface SweepLimit {
 }
 
 export const DEFAULT_SWEEP: SweepLimit = { strings: 131_072, bytes: 24 * 1024 * 1024 };
+
+const META: ReadonlySet<number> = new Set(
+  EVENTS.filter((event) => event.categories.includes("EC_METAEVENT")).map((event) => event.id),
+);
 
 /** How ingest ended. */
 export interface IngestEnd {
@@ -150,14 +155,22 @@ export class Ingest {
     return result;
   }
 
+  /** Times are relative to the first event that is no description of the machine, such as a user or a container. */
   private noteFirstTime(base: number): void {
     const { parts, info } = this.context;
     const known = parts.source.firstTime;
     if (known !== null) {
       info.setFirstTime(known[0], known[1]);
-    } else if (this.words[base + SlotWord.RECORDS] > 0) {
-      const record = base + this.layout.recordsWord;
-      info.setFirstTime(this.words[record + RecordWord.TIME], this.words[record + RecordWord.TIME + 1]);
+      return;
+    }
+    const { words } = this;
+    let record = base + this.layout.recordsWord;
+    for (let i = words[base + SlotWord.RECORDS]; i > 0; i--) {
+      if (!META.has(words[record + RecordWord.TYPE] & 0xffff)) {
+        info.setFirstTime(words[record + RecordWord.TIME], words[record + RecordWord.TIME + 1]);
+        return;
+      }
+      record += words[record + RecordWord.SIZE];
     }
   }
 
@@ -226,5 +239,5 @@ export class Ingest {
  */
 export function nextLimit(live: number, base: number, capacity: number): number {
   const wanted = Math.max(live * 2, base);
-  return Math.max(Math.min(wanted, capacity * 0.75), live + capacity / 16);
+  return wanted <= capacity * 0.75 ? wanted : Math.max(capacity * 0.75, live + capacity / 16);
 }
