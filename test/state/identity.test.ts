@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { EMPTY } from "../../src/batch/dictionary.js";
+import { GroupWord, Lookup, UserWord } from "../../src/batch/lookup.js";
+import { EXTRA_WORDS, ExtraWord, RowWord } from "../../src/batch/process-rows.js";
+import { containerId } from "../../src/state/container-id.js";
+import { ThreadFlag } from "../../src/state/threads.js";
+import type { EventSpec } from "../support/records.js";
+import { Bed, cloneCaller, EMPTY_HEADER, exec, open, read, thread, X } from "./harness.js";
+
+const TID = 100;
+const ID = "c0ffee".padEnd(64, "0");
+
+function shell(): Bed {
+  return new Bed(({ id }) => ({ ...EMPTY_HEADER, threads: [thread(TID, { comm: id("sh"), cwd: id("/home") })] }));
+}
+
+const call = (type: number, params: Record<string, number | bigint | string | null>): EventSpec => ({
+  type,
+  tid: TID,
+  params,
+});
+
+test("user and group ids; -1 leaves them, a failed call too", () => {
+  const bed = shell();
+  const uid = (event: EventSpec): number => bed.word(bed.one(event).row, RowWord.UID);
+  assert.equal(uid(call(X.SYSCALL_SETUID_X, { res: 0, uid: 5 })), 5);
+  assert.equal(uid(call(X.SYSCALL_SETUID_X, { res: -1, uid: 6 })), 5);
+  assert.equal(uid(call(X.SYSCALL_SETRESUID_X, { res: 0, ruid: 1, euid: 7, suid: 1 })), 7);
+  assert.equal(uid(call(X.SYSCALL_SETREUID_X, { res: 0, ruid: 1, euid: -1 })), 7);
+  const gid = bed.one(call(X.SYSCALL_SETREGID_X, { res: 0, rgid: 1, egid: 9 }));
+  assert.equal(bed.word(gid.row, RowWord.GID), 9);
+});
+
+test("a thread's call changes the process", () => {
+  const bed = shell();
+  bed.run(cloneCaller(TID, 101, { flags: ThreadFlag.THREAD }));
+  const seen = bed.one({ type: X.SYSCALL_SETUID_X, tid: 101, params: { res: 0, uid: 5 } });
+  assert.equal(bed.word(seen.leader, RowWord.UID), 5);
+  assert.equal(seen.leader, bed.now(TID));
+  bed.run({ type: X.SYSCALL_CHDIR_X, tid: 101, params: { res: 0, path: "sub" } });
+  assert.equal(bed.text(bed.now(TID), RowWord.CWD), "/home/sub/");
+});
+
+test("working directories: chdir, fchdir, getcwd", () => {
+  const bed = shell();
+  const cwd = (event: EventSpec): string | undefined => bed.text(bed.one(event).leader, RowWord.CWD);
+  assert.equal(cwd(call(X.SYSCALL_CHDIR_X, { res: 0, path: "../a/./b" })), "/a/b/");
+  assert.equal(cwd(call(X.SYSCALL_CHDIR_X, { res: -2, path: "/no" })), "/a/b/");
+  bed.run(open(TID, 5, "/etc", 1 | (1 << 10)));
+  assert.equal(cwd(call(X.SYSCALL_FCHDIR_X, { res: 0, fd: 5 })), "/etc/");
+  assert.equal(cwd(call(X.SYSCALL_GETCWD_X, { res: 9, path: "/srv" })), "/srv/");
+  assert.equal(cwd(call(X.SYSCALL_CHDIR_X, { res: 0, path: "/" })), "/");
+});
+
+test("setsid, capabilities, limits, root", () => {
+  const bed = shell();
+  const extra = (event: EventSpec, word: number): number =>
+    bed.rows.extras[bed.word(bed.one(event).row, RowWord.EXTRA) * EXTRA_WORDS + word] as number;
+  assert.equal(bed.word(bed.one(call(X.SYSCALL_SETSID_X, { res: 77 })).row, RowWord.SID), 77);
+  const caps = call(X.SYSCALL_CAPSET_X, {
+    res: 0,
+    cap_inheritable: 1,
+    cap_permitted: 2,
+    cap_effective: 0x1_0000_0003n,
+  });
+  assert.equal(extra(caps, ExtraWord.CAP_EFFECTIVE), 3);
+  assert.equal(extra(call(X.SYSCALL_UNSHARE_X, { res: 0, flags: 0 }), ExtraWord.CAP_EFFECTIVE), 3);
+  const unshare = call(X.SYSCALL_UNSHARE_X, { res: 0, flags: ThreadFlag.NEWUSER });
+  assert.equal(extra(unshare, ExtraWord.CAP_EFFECTIVE), -1);
+  assert.equal(extra(unshare, ExtraWord.CAP_EFFECTIVE + 1), 0x1ff);
+  const limit = call(X.SYSCALL_PRLIMIT_X, {
+    res: 0,
+    newcur: 4000,
+    newmax: 1,
+    oldcur: 1,
+    oldmax: 1,
+    pid: 0,
+    resource: 7,
+  });
+  assert.equal(extra(limit, ExtraWord.FD_LIMIT), 4000);
+  const root = extra(call(X.SYSCALL_CHROOT_X, { res: 0, path: "/jail/" }), ExtraWord.ROOT);
+  assert.equal(bed.interner.text(root), "/jail");
+});
+
+test("container ids from control groups", () => {
+  const cases: readonly [string, string][] = [
+    ["cpu=/", "host"],
+    ["cpu=/user.slice/user-1000.slice/session-1.scope", "host"],
+    ["cpu=/system.slice/ssh.service", "host"],
+    [`cpu=/\0memory=/docker/${ID}`, "c0ffee000000"],
+    [`cpu=/system.slice/docker-${ID}.scope`, "c0ffee000000"],
+    [`cpu=/machine.slice/libpod-${ID}.scope`, "c0ffee000000"],
+    [`cpu=/machine.slice/libpod-${ID}.scope/container`, "c0ffee000000"],
+    [`cpu=/user.slice/user-0.slice/user@0.service/user.slice/libpod-payload-${ID}`, "c0ffee000000"],
+    [`cpu=/kubepods/burstable/pod1/${ID}`, "c0ffee000000"],
+    [`cpu=/kubepods.slice/a.slice/cri-containerd-${ID}.scope`, "c0ffee000000"],
+    [`cpu=/kubepods.slice/a.slice/crio-${ID}.scope`, "c0ffee000000"],
+    [`cpu=/kubepods.slice/a.slice:cri-containerd:${ID}`, "c0ffee000000"],
+    [`cpu=/default/nerdctl-${ID}.scope`, "c0ffee000000"],
+    ["cpu=/default/redis", "redis"],
+    ["cpu=/x/lxc/web", "web"],
+    ["cpu=/lxc.payload.web", "web"],
+    ["cpu=/a/b/lxc.payload/web/c", "web"],
+    ["cpu=/machine/x/vm1.libvirt-lxc", "vm1"],
+    ["cpu=/a/b/bpm-nats", "nats"],
+    [`cpu=/a/b/c/${ID.slice(1)}`, "host"],
+  ];
+  for (const [cgroups, id] of cases) assert.equal(containerId(cgroups), id, cgroups);
+  const bed = shell();
+  const seen = bed.one(exec(TID, "x", { cgroups: `cpu=/docker/${ID}` }));
+  assert.equal(bed.text(seen.row, RowWord.CONTAINER), "c0ffee000000");
+});
+
+test("container metadata of both kinds of event, by the container's id", () => {
+  const bed = shell();
+  const table = new Lookup(bed.memory.containers);
+  const json = (image: string): string => JSON.stringify({ id: "abc", image });
+  const key = (): number => bed.interner.intern("abc");
+  const at = (s: number): string | undefined => {
+    const value = table.find(key(), 0, s);
+    return value === 0 ? undefined : bed.interner.text(table.words[value] as number);
+  };
+  const first = bed.one({ type: X.CONTAINER_JSON_2_E, params: { json: `{"container":${json("one")}}` } });
+  assert.equal(first.row, 0);
+  assert.equal(at(first.number), `{"container":${json("one")}}`);
+  const second = bed.one({
+    type: X.ASYNCEVENT_E,
+    params: { plugin_id: 0, name: "container", data: `${json("two")}\0` },
+  });
+  assert.equal(at(second.number), json("two"));
+  assert.equal(at(first.number), `{"container":${json("one")}}`);
+  const gone = bed.one({
+    type: X.ASYNCEVENT_E,
+    params: { plugin_id: 0, name: "container_removed", data: json("two") },
+  });
+  assert.equal(at(gone.number), undefined);
+  bed.run({ type: X.CONTAINER_JSON_2_E, params: { json: "no json" } });
+});
+
+test("users: the replaying host fills the gaps of the capture's list, events come last", () => {
+  const root = mkdtempSync(join(tmpdir(), "peregrine-people-"));
+  try {
+    mkdirSync(join(root, "etc"));
+    writeFileSync(join(root, "etc", "passwd"), "root:x:0:0:root:/root:/bin/bash\nhere:x:5:5::/h:/bin/sh\nbad line\n");
+    writeFileSync(join(root, "etc", "group"), "root:x:0:\nstaff:x:50:here\n");
+    const bed = new Bed(
+      ({ id }) => ({
+        ...EMPTY_HEADER,
+        users: [{ uid: 0, gid: 0, name: id("captured"), home: id("/r"), shell: id("/s") }],
+        groups: [{ gid: 0, name: id("wheel") }],
+      }),
+      { hostRoot: root },
+    );
+    const users = new Lookup(bed.memory.users);
+    const groups = new Lookup(bed.memory.groups);
+    const user = (uid: number, s: number, container = EMPTY): string | undefined => {
+      const at = users.find(container, uid, s);
+      return at === 0 ? undefined : bed.interner.text(users.words[at + UserWord.NAME] as number);
+    };
+    const group = (gid: number): string | undefined => {
+      const at = groups.find(EMPTY, gid, 0);
+      return at === 0 ? undefined : bed.interner.text(groups.words[at + GroupWord.NAME] as number);
+    };
+    assert.deepEqual([user(0, 0), user(5, 0), user(6, 0)], ["captured", "here", undefined]);
+    assert.deepEqual([group(0), group(50), group(51)], ["wheel", "staff", undefined]);
+    const added = { uid: 6, gid: 6, name: "late", home: "/l", shell: "/s", container_id: "" };
+    const seen = bed.one({ type: X.USER_ADDED_E, params: added });
+    assert.deepEqual([user(6, seen.number), user(6, seen.number - 1)], ["late", undefined]);
+    const inside = bed.one({ type: X.USER_ADDED_E, params: { ...added, container_id: "abc" } });
+    assert.equal(user(6, inside.number, bed.interner.intern("abc")), "late");
+    const deleted = bed.one({ type: X.USER_DELETED_E, params: added });
+    assert.deepEqual([user(6, deleted.number), user(6, seen.number)], [undefined, "late"]);
+    const count = users.count;
+    bed.run({ type: X.USER_ADDED_E, params: added }, { type: X.USER_ADDED_E, params: added }, read(TID, 0));
+    assert.equal(users.count, count + 1, "the same again takes no room");
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
