@@ -39,6 +39,7 @@ function families(bed: FieldBed): readonly { tid: number; row: number }[] {
         CMDLINE: `${comm} --config /etc/tool.conf`,
         CWD: "/srv/app/",
         UID: family % 3,
+        CLONE_TIME: 1_600_000_000_000_000_000n,
       });
       if (depth === DEPTH - 1) youngest.push({ tid, row });
     }
@@ -100,7 +101,7 @@ function scanCall(made: Field): string {
       return "if (x.get(view) !== undefined) sum++;";
     case "number":
     case "bool":
-      return "sum += x.get(view);";
+      return "if (x.get(view) >= 0) sum++;";
     default:
       return "if (x.get(view) !== null) sum++;";
   }
@@ -161,4 +162,4 @@ for (const name of SHOWN) {
   printLine(`${name}, value for an alert`, time("sum += x.value(view).json.length;", field(name), 20));
 }
 
-if (Number.isNaN(sink)) process.stderr.write("some numbers are absent\n");
+if (sink === 0) throw new Error("nothing was read");

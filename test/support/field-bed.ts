@@ -131,23 +131,37 @@ export class FieldBed {
 
   /** Writes one event into slot 0, attaches rows and moves the view to it. */
   event(spec: EventSpec, attached: Attached = {}, demand?: Demand): EventView {
+    const [o] = this.events([{ spec, attached }], demand);
+    this.view.at(o as number);
+    return this.view;
+  }
+
+  /** Writes events into slot 0 and attaches rows. @returns the word offsets of their records */
+  events(list: readonly { spec: EventSpec; attached: Attached }[], demand?: Demand): readonly number[] {
     const plan = demand === undefined ? undefined : planOf(demand);
-    const [o] = this.writer.write(0, [spec], plan);
-    const at = o as number;
+    const offsets = this.writer.write(
+      0,
+      list.map(({ spec }) => spec),
+      plan,
+    );
+    for (const [i, { spec, attached }] of list.entries())
+      this.attach(offsets[i] as number, spec.type, attached, demand);
+    return offsets;
+  }
+
+  private attach(at: number, type: number, attached: Attached, demand: Demand | undefined): void {
     const words = this.view.words;
     words[at + RecordWord.ROW] = attached.row ?? 0;
     words[at + RecordWord.LEADER] = attached.leader ?? attached.row ?? 0;
     words[at + RecordWord.FD_ROW] = attached.fdRow ?? 0;
     words[at + RecordWord.FD] = attached.fd ?? -1;
     for (const [name, row] of Object.entries(attached.rows ?? {})) {
-      const index = EVENTS[spec.type]?.params.findIndex((param) => param.name === name) ?? -1;
-      const param = EVENTS[spec.type]?.params[index];
+      const index = EVENTS[type]?.params.findIndex((param) => param.name === name) ?? -1;
+      const param = EVENTS[type]?.params[index];
       if (param === undefined) throw new RangeError(`no parameter ${name}`);
-      const wanted = demand === undefined || (((demand[spec.type] ?? 0) >>> index) & 1) === 1;
+      const wanted = demand === undefined || (((demand[type] ?? 0) >>> index) & 1) === 1;
       if (wanted) words[at + param.word + (param.kind === "fd" ? 2 : 1)] = row;
     }
-    this.view.at(at);
-    return this.view;
   }
 }
 
