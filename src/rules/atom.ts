@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { EVENTS, EventType } from "../batch/event-table.generated.js";
 import type { Extractor, Field, FieldResolver } from "../fields/field.js";
 import type { EventView } from "../fields/view.js";
 import type { CheckNode } from "./ast.js";
-import { asciiLower } from "./operators.js";
-import { type Comparison, constantTest, constantValue, type Value, valuesTest } from "./predicate.js";
+import { type Comparison, constantTest, type Value, valuesTest } from "./predicate.js";
+import { NOT_SIMPLE, type SimpleNumber, simpleNumber, simpleText } from "./simple.js";
 import { fromText, type Term, termOf } from "./term.js";
-import type { Search, TextTest } from "./text-tests.js";
+import type { TextTest } from "./text-tests.js";
 
 /*
  * An atom is one check of a condition in the form in which generated code evaluates it. Identical checks are one atom.
@@ -29,8 +28,8 @@ export interface NumberAtom {
   readonly kind: "number";
   readonly id: number;
   readonly field: Field;
-  /** "exists", or an operator with the numbers to compare with, any of which will do; null: see test. */
-  readonly simple: { readonly operator: string; readonly numbers: readonly number[] } | null;
+  /** null: see test. */
+  readonly simple: SimpleNumber | null;
   readonly test: (value: number) => boolean;
 }
 
@@ -68,73 +67,8 @@ function isKeyed(extract: Extractor): boolean {
   return extract.shape === "keyed" || extract.shape === "each";
 }
 
-/** The text that a field has on every event of a type, undefined where it depends on the event; null = absent. */
-function knownText(field: Field, type: number): string | null | undefined {
-  const info = EVENTS[type];
-  if (info === undefined) return undefined;
-  switch (field.base) {
-    case "evt.type":
-    case "syscall.type":
-      // These carry their names in a parameter.
-      if (type === EventType.GENERIC_E || type === EventType.GENERIC_X || type === EventType.ASYNCEVENT_E)
-        return undefined;
-      if (field.base === "syscall.type" && !info.categories.includes("EC_SYSCALL")) return undefined;
-      return info.name;
-    default:
-      return undefined;
-  }
-}
-
-/** Numbers of events start at 1, which settles the tests that rules use as "always" and "never". */
-function foldEventNumber({ simple }: NumberAtom): boolean | null {
-  if (simple === null) return null;
-  const { operator, numbers } = simple;
-  const below = (limit: number): boolean => numbers.every((number) => number < limit);
-  switch (operator) {
-    case "exists":
-      return true;
-    case "=":
-      return below(1) ? false : null;
-    case "!=":
-    case ">":
-      return below(1) ? true : null;
-    case ">=":
-      return below(2) ? true : null;
-    case "<":
-      return below(2) ? false : null;
-    default:
-      return below(1) ? false : null;
-  }
-}
-
-/** What an atom is on every event of `type`, null where that depends on the event. */
-export function foldAtom(atom: Atom, type: number): boolean | null {
-  if (atom.kind === "number" && atom.field.base === "evt.num") return foldEventNumber(atom);
-  if (atom.kind !== "bit" || type < 0) return null;
-  const text = knownText(atom.field, type);
-  return text === undefined ? null : text !== null && atom.test(text);
-}
-
 /** `exists`: whatever is there will do. */
 const ALWAYS = (): boolean => true;
-
-const SIMPLE = new Set(["=", "==", "!=", "<", "<=", ">", ">="]);
-/** Larger sets are looked up, not compared one by one. */
-const INLINE_SET = 4;
-
-function simpleNumber(left: Term, { operator, modifier, constants }: Comparison): NumberAtom["simple"] {
-  if (!left.plain || modifier !== null) return null;
-  const numbers: number[] = [];
-  for (const constant of constants) {
-    const number = constantValue(constant, left, operator);
-    if (typeof number !== "number") return null;
-    numbers.push(number);
-  }
-  if (operator === "in" || operator === "intersects") {
-    return numbers.length <= INLINE_SET ? { operator: "=", numbers } : null;
-  }
-  return SIMPLE.has(operator) ? { operator: operator === "==" ? "=" : operator, numbers } : null;
-}
 
 function numberAtom(
   id: number,
@@ -279,57 +213,6 @@ export class Atoms {
         return b !== null && compare(a, b);
       },
     }));
-  }
-}
-
-type Simple = Pick<TextTest, "exact" | "search">;
-
-const NOT_SIMPLE: Simple = { exact: null, search: null };
-
-/** The search that a glob is where it is one: stars at its ends alone. */
-function globSearch(glob: string, fold: boolean): Search | null {
-  const text = glob.replace(/^\*+|\*+$/g, "");
-  if (/[*?[\\]/.test(text)) return null;
-  return { text, atStart: !glob.startsWith("*"), atEnd: !glob.endsWith("*"), fold };
-}
-
-/** What a comparison of texts comes down to, where it is a comparison of the whole text or a search. */
-function simpleText({ operator, modifier, constants }: Comparison): Simple {
-  const any = modifier === "anyof";
-  if (modifier !== null && !any) return NOT_SIMPLE;
-  switch (operator) {
-    case "!=":
-      return any ? NOT_SIMPLE : { exact: { texts: constants, negated: true }, search: null };
-    case "=":
-    case "==":
-    case "in":
-    case "intersects":
-      return { exact: { texts: constants, negated: false }, search: null };
-    case "startswith":
-    case "endswith":
-    case "contains":
-    case "icontains": {
-      const fold = operator === "icontains";
-      const atStart = operator === "startswith";
-      const atEnd = operator === "endswith";
-      return {
-        exact: null,
-        search: constants.map((text) => ({ text: fold ? asciiLower(text) : text, atStart, atEnd, fold })),
-      };
-    }
-    case "glob":
-    case "iglob": {
-      const fold = operator === "iglob";
-      const search: Search[] = [];
-      for (const constant of constants) {
-        const one = globSearch(fold ? asciiLower(constant) : constant, fold);
-        if (one === null) return NOT_SIMPLE;
-        search.push(one);
-      }
-      return { exact: null, search };
-    }
-    default:
-      return NOT_SIMPLE;
   }
 }
 

@@ -3,7 +3,8 @@
 import { EVENTS, EventFlag, EventType } from "../batch/event-table.generated.js";
 import type { FieldResolver } from "../fields/field.js";
 import type { Node } from "./ast.js";
-import { type Atom, Atoms, foldAtom } from "./atom.js";
+import { type Atom, Atoms } from "./atom.js";
+import { foldAtom } from "./fold.js";
 import type { Rule, RuleSet } from "./ruleset.js";
 
 /** A condition over atoms. */
