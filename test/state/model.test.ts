@@ -26,6 +26,6 @@ test("any sequence of events gives what the plain model gives, event by event", 
         bed.stage.settle(seen.number - 1);
       }
     }),
-    { numRuns: 250, seed: 1 },
+    { numRuns: 120, seed: 1 },
   );
 });

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { RowWord } from "../../src/batch/process-rows.js";
-import type { Bed, Seen } from "./harness.js";
+import { type ProcessRows, RowWord } from "../../src/batch/process-rows.js";
+import type { Seen } from "./harness.js";
 import { type Answer, DEPTH } from "./model.js";
 
+/** The tables as a reader has them. */
+export interface Reader {
+  readonly rows: ProcessRows;
+  word(row: number, word: number): number;
+  text(row: number, word: number): string | undefined;
+  fdName(row: number): string | undefined;
+}
+
 /** The answer of the model, read from the shared rows as a worker would read it, however much later. */
-export function answerOf(bed: Bed, seen: Seen): Answer {
+export function answerOf(bed: Reader, seen: Seen): Answer {
   const { rows } = bed;
   const { row, number } = seen;
   if (row === 0) return [null];
