@@ -87,6 +87,31 @@ function infoKey(e: EventView): number {
   return json > EMPTY ? json : -1;
 }
 
+/** The container's address is not known. */
+export const UNKNOWN_ADDRESS = -1;
+
+const addresses = new Map<string, number>();
+
+/** Dotted text as a number of 32 bits; UNKNOWN_ADDRESS for other text. Few distinct ones are ever asked for. */
+function parseAddress(text: string): number {
+  const known = addresses.get(text);
+  if (known !== undefined) return known;
+  const parts = /^\d{1,3}(?:\.\d{1,3}){3}$/.test(text) ? text.split(".").map(Number) : [];
+  const value = parts.length === 4 ? parts.reduce((sum, part) => sum * 256 + part, 0) : UNKNOWN_ADDRESS;
+  if (addresses.size < 4096) addresses.set(text, value);
+  return value;
+}
+
+/** IPv4 address of the container that the event's thread runs in; UNKNOWN_ADDRESS, or null outside of containers. */
+export function containerAddress(e: EventView): number | null {
+  const id = idOf(e);
+  if (id <= EMPTY || containers.isHost(e, id)) return null;
+  const at = e.containers.find(id, 0, e.number);
+  const json = at === 0 ? 0 : (e.containers.words[at + ContainerWord.JSON] as number);
+  const info = json > EMPTY ? containers.of(json, e) : null;
+  return info === null ? UNKNOWN_ADDRESS : parseAddress(info.ip);
+}
+
 /** A container event tells of the container itself. */
 const demandInfo = (type: number): number => (type === EventType.CONTAINER_JSON_2_E ? 1 : 0);
 
@@ -140,9 +165,15 @@ const mount =
 /** Length of a short container id. */
 const SHORT_ID = 12;
 
+/** Whether the event's thread runs in a container: the host as such never started. */
+function isContained(e: EventView): boolean {
+  const id = e.row === 0 ? 0 : idOf(e);
+  return id > EMPTY && !containers.isHost(e, id);
+}
+
 /** Start of the thread's pid namespace, by words of its extra row. */
 function startOf(e: EventView): bigint | undefined {
-  if (e.row === 0) return undefined;
+  if (!isContained(e)) return undefined;
   const at = extraOf(e, e.row) + ExtraWord.PIDNS_START;
   const low = e.extras[at] as number;
   const high = e.extras[at + 1] as number;
@@ -150,7 +181,7 @@ function startOf(e: EventView): bigint | undefined {
 }
 
 function durationOf(e: EventView): number {
-  if (e.row === 0) return Number.NaN;
+  if (!isContained(e)) return Number.NaN;
   const at = extraOf(e, e.row) + ExtraWord.PIDNS_START;
   const low = e.extras[at] as number;
   const high = e.extras[at + 1] as number;

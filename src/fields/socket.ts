@@ -2,6 +2,7 @@
 
 import type { Dictionary } from "../batch/dictionary.js";
 import { FD_ROW_WORDS, FdKind, FdWord, Role } from "../batch/fd-rows.js";
+import { containerAddress, UNKNOWN_ADDRESS } from "./container.js";
 import { fdRowOf } from "./fd.js";
 import type { AddressKind } from "./field.js";
 import { type Binders, bool, keyed, number, plain } from "./reading.js";
@@ -14,7 +15,11 @@ import type { EventView, SourceInfo } from "./view.js";
  * The client is the source of the tuple once the role is known; a listening socket has one address, the server's.
  *
  * Which end is the local one depends on the machine's addresses as well; it is worked out once a tuple and put into the key:
- * keys of fd.lip and its like are 2 * id + (1 if the source is local).
+ * keys of fd.lip and its like are 2 * id + (1 if the source is local). An event in a container asks for the container's
+ * address first, and for the machine's only if that one is known. Addresses of version 6 are local when their first 64 bits
+ * are those of one of the machine's, and never in a container. All this is as in Falco.
+ *
+ * Keys of pair fields (fd.ip and its like) are 2 * id, or one of the three below.
  */
 
 /** Dictionary id of the socket's addresses; 0 where it has none or is no internet socket. */
@@ -51,13 +56,27 @@ function serverKey(e: EventView): number {
   return addresses(e, row) || -1;
 }
 
-/** Key of a pair field: any known fd has one, EMPTY_PAIR for those without addresses. */
-const EMPTY_PAIR = 1;
+/** Keys of pair fields where there is no id: an internet socket that is not connected has addresses and ports of zeros. */
+const ZERO_PAIR_4 = 0;
+const ZERO_PAIR_6 = 1;
+const NO_PAIR = 2;
 
 function pairKey(e: EventView): number {
   const row = fdRowOf(e);
-  return row === 0 ? -1 : addresses(e, row) || EMPTY_PAIR;
+  if (row === 0) return -1;
+  const id = addresses(e, row);
+  if (id !== 0) return id * 2;
+  const kind = e.fds[row * FD_ROW_WORDS + FdWord.KIND] as number;
+  if (!isInternet(kind)) return NO_PAIR;
+  return isVersion6(kind) ? ZERO_PAIR_6 : ZERO_PAIR_4;
 }
+
+function isVersion6(kind: number): boolean {
+  return kind === FdKind.IPV6_SOCK || kind === FdKind.IPV6_SERVSOCK;
+}
+
+const ZERO_TUPLE_4 = "\x02".padEnd(TUPLE4_BYTES, "\0");
+const ZERO_TUPLE_6 = "\x0a".padEnd(TUPLE6_BYTES, "\0");
 
 /** The source's address; for a listening socket its own. */
 export function sourceBytes(bytes: string): string {
@@ -115,6 +134,18 @@ function portOf(e: EventView, id: number, at: number): number {
 const sourcePort = (e: EventView, id: number): number => portOf(e, id, sourcePortAt(e.dictionary.length(id)));
 const destinationPort = (e: EventView, id: number): number => portOf(e, id, destinationPortAt(e.dictionary.length(id)));
 
+/** First bytes of an address of version 6 that must be those of one of the machine's. */
+const PREFIX_BYTES = 8;
+
+/** Whether an address, 4 or 16 bytes, is one of this machine's. */
+function isOwn(address: string, own: ReadonlySet<string>): boolean {
+  if (own.has(address)) return true;
+  if (address.length !== 16) return false;
+  const prefix = address.slice(0, PREFIX_BYTES);
+  for (const other of own) if (other.length === 16 && other.startsWith(prefix)) return true;
+  return false;
+}
+
 const KNOWN = 4;
 const SOURCE_LOCAL = 1;
 const DESTINATION_LOCAL = 2;
@@ -125,15 +156,26 @@ class LocalEnds {
   private generation = -1;
   private source: SourceInfo | null = null;
   private dictionary: Dictionary | null = null;
+  private unspecified = false;
+
+  private renew(e: EventView): void {
+    if (this.generation === e.generation && this.source === e.source && this.dictionary === e.dictionary) return;
+    this.memo.fill(0);
+    this.generation = e.generation;
+    this.source = e.source;
+    this.dictionary = e.dictionary;
+    this.unspecified = isOwn("\0".repeat(16), e.source.addresses);
+  }
+
+  /** Whether the address `::` counts as local. */
+  ofUnspecified(e: EventView): boolean {
+    this.renew(e);
+    return this.unspecified;
+  }
 
   /** SOURCE_LOCAL and DESTINATION_LOCAL bits of the addresses. */
   of(e: EventView, id: number): number {
-    if (this.generation !== e.generation || this.source !== e.source || this.dictionary !== e.dictionary) {
-      this.memo.fill(0);
-      this.generation = e.generation;
-      this.source = e.source;
-      this.dictionary = e.dictionary;
-    }
+    this.renew(e);
     const known = this.memo[id] as number;
     return known !== 0 && known !== undefined ? known : this.find(e, id);
   }
@@ -146,8 +188,8 @@ class LocalEnds {
     }
     const bytes = e.dictionary.text(id);
     let ends = KNOWN;
-    if (e.source.addresses.has(sourceBytes(bytes))) ends |= SOURCE_LOCAL;
-    if (e.source.addresses.has(destinationBytes(bytes))) ends |= DESTINATION_LOCAL;
+    if (isOwn(sourceBytes(bytes), e.source.addresses)) ends |= SOURCE_LOCAL;
+    if (isOwn(destinationBytes(bytes), e.source.addresses)) ends |= DESTINATION_LOCAL;
     this.memo[id] = ends;
     return ends;
   }
@@ -155,10 +197,32 @@ class LocalEnds {
 
 const localEnds = new LocalEnds();
 
+/** Whether one end (a byte offset in the addresses) is local to the event's thread. */
+function isLocal(e: EventView, id: number, end: number, at: number): boolean {
+  const container = containerAddress(e);
+  if (container !== null) {
+    const length = e.dictionary.length(id);
+    if (container === UNKNOWN_ADDRESS || length === TUPLE6_BYTES || length === ADDR6_BYTES) return false;
+    if (addressAt(e, id, at) === container) return true;
+  }
+  return (localEnds.of(e, id) & end) !== 0;
+}
+
+/** Four bytes as a number. */
+function addressAt(e: EventView, id: number, at: number): number {
+  const dictionary = e.dictionary;
+  let value = 0;
+  for (let i = 0; i < 4; i++) value = value * 256 + dictionary.byteAt(id, at + i);
+  return value;
+}
+
+const SOURCE_AT = 1;
+const DESTINATION_AT = 7;
+
 /** Key of a field of the local or remote end: 2 * id + (1 if the source is local). */
 function localKey(e: EventView): number {
   const id = clientKey(e);
-  return id === -1 ? -1 : id * 2 + (localEnds.of(e, id) & SOURCE_LOCAL);
+  return id === -1 ? -1 : id * 2 + (isLocal(e, id, SOURCE_LOCAL, SOURCE_AT) ? 1 : 0);
 }
 
 const localBytes = (key: number, e: EventView): string =>
@@ -175,6 +239,14 @@ const ofBytes =
   (pick: (bytes: string) => string) =>
   (key: number, e: EventView): string =>
     pick(e.dictionary.text(key));
+
+const ofPair =
+  (pick: (bytes: string) => string) =>
+  (key: number, e: EventView): string => {
+    if (key === ZERO_PAIR_4) return pick(ZERO_TUPLE_4);
+    if (key === ZERO_PAIR_6) return pick(ZERO_TUPLE_6);
+    return key === NO_PAIR ? "" : pick(e.dictionary.text(key / 2));
+  };
 
 const address = (
   key: (e: EventView) => number,
@@ -207,23 +279,25 @@ function isServer(e: EventView): number {
   if (row === 0) return -1;
   if (isListening(e, row)) return 1;
   const id = addresses(e, row);
-  return id !== 0 && (localEnds.of(e, id) & DESTINATION_LOCAL) !== 0 ? 1 : 0;
+  if (id !== 0) return isLocal(e, id, DESTINATION_LOCAL, DESTINATION_AT) ? 1 : 0;
+  const isBlank6 = (e.fds[row * FD_ROW_WORDS + FdWord.KIND] as number) === FdKind.IPV6_SOCK;
+  return isBlank6 && containerAddress(e) === null && localEnds.ofUnspecified(e) ? 1 : 0;
 }
 
 /** The addresses of the event's socket. */
 export const SOCKET_FIELDS: Binders = {
-  "fd.ip": address(pairKey, ofBytes(bothBytes), "ip-pair"),
+  "fd.ip": address(pairKey, ofPair(bothBytes), "ip-pair"),
   "fd.cip": address(clientKey, ofBytes(sourceBytes), "ip"),
   "fd.sip": address(serverKey, ofBytes(destinationBytes), "ip"),
   "fd.lip": address(localKey, localBytes, "ip"),
   "fd.rip": address(localKey, remoteBytes, "ip"),
-  "fd.net": address(pairKey, ofBytes(bothBytes), "net-pair"),
+  "fd.net": address(pairKey, ofPair(bothBytes), "net-pair"),
   "fd.cnet": address(clientKey, ofBytes(sourceBytes), "net"),
   "fd.snet": address(serverKey, ofBytes(destinationBytes), "net"),
   "fd.lnet": address(localKey, localBytes, "net"),
   "fd.rnet": address(localKey, remoteBytes, "net"),
-  "fd.port": address(pairKey, ofBytes(bothPorts), "port-pair"),
-  "fd.proto": address(pairKey, ofBytes(bothPorts), "port-pair"),
+  "fd.port": address(pairKey, ofPair(bothPorts), "port-pair"),
+  "fd.proto": address(pairKey, ofPair(bothPorts), "port-pair"),
   "fd.cport": port(clientKey, sourcePort),
   "fd.sport": port(serverKey, destinationPort),
   "fd.lport": port(localKey, localPort),

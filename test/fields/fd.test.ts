@@ -238,6 +238,50 @@ test("connections: client and server by role, local and remote by the machine's 
   assert.deepEqual(texts(unix, ENDS), [null, null, null, null, null, null, null, null, "<NA>", "false", "unix"]);
 });
 
+test("in a container its own address is the local one, and none where that is not known", () => {
+  const address = (...bytes: number[]): string => String.fromCharCode(...bytes);
+  const loopback6 = address(...new Array<number>(15).fill(0), 1);
+  const bed = new FieldBed({ ...TEST_SOURCE, addresses: new Set([address(10, 0, 0, 5), loopback6]) });
+  const json = bed.id('{"container":{"id":"aaaaaaaaaaaa","ip":"172.17.0.4"}}');
+  bed.containers.put(bed.id("aaaaaaaaaaaa"), 0, 0, [json]);
+  const rows = ["host", "aaaaaaaaaaaa", "bbbbbbbbbbbb"].map((id, i) =>
+    bed.process({ TID: 10 + i, CONTAINER: bed.id(id) }),
+  );
+  const local = (row: number | undefined, spec: FdSpec): (string | null)[] => {
+    const e = bed.event({ type: READ, tid: 10, params: [0] }, { row: row ?? 0, fdRow: bed.file(spec), fd: 3 });
+    return texts(e, ["lip", "is_server"]);
+  };
+  const v4 = (from: string, to: string): FdSpec => ({
+    kind: FdKind.IPV4_SOCK,
+    l4: L4.TCP,
+    role: Role.CLIENT,
+    socket: socktuple(from, 1, to, 2),
+  });
+  const inward = v4("10.0.0.5", "172.17.0.4");
+  assert.deepEqual(
+    rows.map((row) => local(row, inward)),
+    [
+      ["10.0.0.5", "false"],
+      ["10.0.0.5", "true"],
+      ["172.17.0.4", "false"],
+    ],
+  );
+  const v6: FdSpec = { ...inward, kind: FdKind.IPV6_SOCK, socket: socktuple("::7", 1, "::8", 2) };
+  assert.deepEqual(
+    rows.map((row) => local(row, v6)),
+    [
+      ["::7", "true"],
+      ["::8", "false"],
+      ["::8", "false"],
+    ],
+  );
+  const blank: FdSpec = { kind: FdKind.IPV6_SOCK };
+  assert.deepEqual(
+    rows.map((row) => local(row, blank)[1]),
+    ["true", "false", "false"],
+  );
+});
+
 test("fields of both ends give bytes to compare, and no output", () => {
   const bed = new FieldBed();
   const bytes = (name: string, view: EventView): string | null => {
@@ -267,6 +311,11 @@ test("fields of both ends give bytes to compare, and no output", () => {
   const server = onFd(bed, { kind: FdKind.IPV6_SERVSOCK, socket: sockaddr("::1", 80) });
   assert.equal(bytes("fd.ip", server)?.length, 32);
   assert.equal(bytes("fd.port", server), "\0\x50\0\x50");
+  // Not connected: zeros, of which a test with != holds.
+  const blank4 = onFd(bed, { kind: FdKind.IPV4_SOCK });
+  assert.equal(bytes("fd.ip", blank4), "\0".repeat(8));
+  assert.equal(bytes("fd.port", blank4), "\0".repeat(4));
+  assert.equal(bytes("fd.ip", onFd(bed, { kind: FdKind.IPV6_SOCK })), "\0".repeat(32));
   assert.equal(bytes("fd.ip", bed.event({ type: READ, params: [0] }, { row: 1 })), null);
 });
 

@@ -240,7 +240,8 @@ test("environments of ancestors", () => {
 
 test("what the extra row holds", () => {
   const bed = new FieldBed();
-  const row = bed.process({ TID: 10, PTID: 1, CLONE_TIME: 1_700_000_000_000_000_000n });
+  const container = bed.id("abcdef012345");
+  const row = bed.process({ TID: 10, PTID: 1, CLONE_TIME: 1_700_000_000_000_000_000n, CONTAINER: container });
   bed.extra(row, {
     [ExtraWord.CAP_EFFECTIVE]: 0x100_0000_0021n,
     [ExtraWord.CAP_PERMITTED]: 0n,
