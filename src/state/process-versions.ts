@@ -79,7 +79,7 @@ export class ProcessVersions {
     const row = this.append(slot, old);
     if (row === 0) return 0;
     const base = row * ROW_WORDS;
-    this.words.fill(0, base + RowWord.PID, base + ROW_WORDS);
+    this.blank(base);
     this.words[base + RowWord.TID] = slot;
     Atomics.store(this.heads, slot, row);
     return row;
@@ -111,7 +111,7 @@ export class ProcessVersions {
     const words = this.words;
     if ((this.times[row * 16] as number) === this.now) {
       const base = row * ROW_WORDS;
-      words.fill(0, base + RowWord.TID, base + ROW_WORDS);
+      this.blank(base);
       // A row without a predecessor was not queued when it was made.
       if (words[base + RowWord.PREV] === 0) this.queue.push(row, this.now);
       return;
@@ -120,11 +120,11 @@ export class ProcessVersions {
     if (fresh === 0) {
       this.exhausted++;
       const base = row * ROW_WORDS;
-      words.fill(0, base + RowWord.TID, base + ROW_WORDS);
+      this.blank(base);
       if (words[base + RowWord.PREV] === 0) this.queue.push(row, this.now);
       return;
     }
-    words.fill(0, fresh * ROW_WORDS + RowWord.TID, fresh * ROW_WORDS + ROW_WORDS);
+    this.blank(fresh * ROW_WORDS);
     Atomics.store(this.heads, slot, fresh);
   }
 
@@ -147,6 +147,12 @@ export class ProcessVersions {
       }
     }
     for (let row = this.graves.shift(horizon); row !== 0; row = this.graves.shift(horizon)) this.free(row);
+  }
+
+  /** Makes a row a tombstone. A loop: fill() on so few words costs more in the call than in the work. */
+  private blank(base: number): void {
+    const words = this.words;
+    for (let i = RowWord.TID; i < ROW_WORDS; i++) words[base + i] = 0;
   }
 
   private free(row: number): void {

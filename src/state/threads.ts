@@ -140,7 +140,7 @@ export class Threads {
       return 0;
     }
     const base = t << Thread.SHIFT;
-    this.words.fill(0, base, base + (1 << Thread.SHIFT));
+    for (let i = 0; i < 1 << Thread.SHIFT; i++) this.words[base + i] = 0;
     this.words[base + Thread.ROW] = row;
     this.words[base + Thread.SLOT] = slot;
     this.index[slot] = t;
@@ -250,7 +250,7 @@ export class Threads {
     if (g === 0) {
       g = this.groupPool.take();
       if (g === 0) return;
-      this.groups.fill(0, g << Group.SHIFT, (g + 1) << Group.SHIFT);
+      for (let i = 0; i < 1 << Group.SHIFT; i++) this.groups[(g << Group.SHIFT) + i] = 0;
       this.groups[(g << Group.SHIFT) + Group.PID] = pid;
       this.groups[(g << Group.SHIFT) + Group.REAPER] = reaper ? 1 : 0;
       this.groupIndex[pid] = g;
