@@ -16,7 +16,9 @@ function failure(name: string, cause: unknown): PeregrineError {
 /** Whether the reader of an output has gone away. */
 export function readerGone(error: unknown): boolean {
   const cause = error instanceof PeregrineError ? error.cause : error;
-  return (cause as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  // A socket whose reader left bytes unread is reset instead of closed.
+  return code === "EPIPE" || code === "ECONNRESET";
 }
 
 /**
