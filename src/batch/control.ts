@@ -4,7 +4,7 @@
  * The control block: who owns which slot of the ring, and what became of each batch. One SharedArrayBuffer of Int32.
  *
  *   head      16 words   ControlWord: counters and the three futex words
- *   slots     8 words each   SlotControl: FREE -> READY -> CLAIMED + worker -> FREE
+ *   slots     32 words each   SlotControl: FREE -> READY -> CLAIMED + worker -> FREE; CURSOR in a cache line of its own
  *   results   RESULTS entries of 2 words   batch number, attempt << 1 | (1 = its alerts were posted)
  *   times     RESULTS entries of 2 Float64   when the batch was published and when it was done, ns of the system clock
  *
@@ -74,11 +74,14 @@ export const SlotControl = {
   FAILED_AT: 3,
   /** Worker that failed, -1 = none; another one gets the batch first. */
   FAILED_BY: 4,
-  /** Index of the event that is being evaluated, -1 = before the first. */
-  CURSOR: 5,
   /** Events of the batch that failed twice. */
-  FAILURES: 6,
-  WORDS: 8,
+  FAILURES: 5,
+  /**
+   * Index of the event that is being evaluated, -1 = before the first. Written for every event, so it shares no cache line
+   * with a word that another thread looks at, nor with another slot's cursor.
+   */
+  CURSOR: 16,
+  WORDS: 32,
 } as const;
 
 /** Results that are remembered: ingest may be that many batches ahead of what main has released. A power of two. */
