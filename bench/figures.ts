@@ -25,6 +25,8 @@ export interface RunFigures {
   readonly lastBytes: number;
   /** From publishing a batch to the release of its alerts. */
   readonly latencyMs: Readonly<Record<"p50" | "p90" | "p99" | "p999" | "max", number>>;
+  /** Cores that other programs kept busy meanwhile, on average: above a tenth or so the figures are those of a busy machine. */
+  readonly otherCores: number;
   /** Why the figures may not stand for the machine: events lost or failed. "" = fine. */
   readonly trouble: string;
 }
@@ -48,6 +50,8 @@ export interface RunMeasures {
   readonly workers: number;
   readonly memory: readonly MemorySample[];
   readonly latencyMs: RunFigures["latencyMs"];
+  /** CPU time of all programs of the machine, this one's too; NaN = not known. */
+  readonly machineCpuNs: number;
   readonly trouble: string;
 }
 
@@ -87,6 +91,7 @@ export function toFigures(m: RunMeasures): RunFigures {
     overlap: overlap(ingestBusy, m.evaluateNs / Math.max(1, m.workers), m.wallNs),
     ...memoryFigures(m.memory, m.events),
     latencyMs: m.latencyMs,
+    otherCores: Math.max(0, m.machineCpuNs - m.cpuNs) / m.wallNs,
     trouble: m.trouble,
   };
 }

@@ -8,7 +8,7 @@ import type { Ledger } from "../src/telemetry/ledger.js";
 import { reportFailure } from "./failure.js";
 import { type MemorySample, type RunFigures, toFigures } from "./figures.js";
 import { loadRuleSet } from "./load-rules.js";
-import { ownMemory } from "./memory.js";
+import { machineCpuNs, ownMemory } from "./memory.js";
 
 /*
  * One replay in a process of its own: `fork`ed with a RunRequest as its argument, answers with a RunAnswer as message.
@@ -36,6 +36,7 @@ const SAMPLE_MS = 20;
 interface Moment {
   readonly at: bigint;
   readonly cpuUs: number;
+  readonly machineNs: number;
   readonly seen: number;
 }
 
@@ -59,7 +60,7 @@ class Watch {
 
   private now(seen: number): Moment {
     const { user, system } = process.cpuUsage();
-    return { at: process.hrtime.bigint(), cpuUs: user + system, seen };
+    return { at: process.hrtime.bigint(), cpuUs: user + system, machineNs: machineCpuNs(), seen };
   }
 
   /** Ends. @returns the first and the last moment, and memory by share of the events done */
@@ -69,7 +70,7 @@ class Watch {
     const last = this.now(seen);
     this.samples.push({ seen, bytes: ownMemory() });
     const memory = this.samples.map((sample) => ({ done: sample.seen / Math.max(1, seen), bytes: sample.bytes }));
-    const start = { at: 0n, cpuUs: 0, seen: 0 };
+    const start = { at: 0n, cpuUs: 0, machineNs: Number.NaN, seen: 0 };
     // A capture that was read before the first look: then all of the process counts.
     return {
       first: this.first ?? { ...start, at: last.at - BigInt(Math.round(performance.now() * 1e6)) },
@@ -136,6 +137,7 @@ async function run(request: RunRequest): Promise<RunAnswer> {
       // The histogram rounds percentiles up within its precision.
       max: Math.max(latency.max, latency.p999) / 1000,
     },
+    machineCpuNs: last.machineNs - first.machineNs,
     trouble: trouble(report),
   });
   return { figures, rules: rules.rules.length, report };

@@ -44,6 +44,7 @@ export function detailTable(cases: readonly CaseResult[]): Table {
       "alerts",
       "memory, first million",
       "last million",
+      "other load",
       "CPU ns, all runs",
     ],
     rows: cases.map((result) => {
@@ -55,6 +56,7 @@ export function detailTable(cases: readonly CaseResult[]): Table {
         run.alerts.toLocaleString("en"),
         mib(run.firstBytes),
         mib(run.lastBytes),
+        digits(run.otherCores),
         result.runs
           .map((r) => digits(r.cpuNs))
           .sort((a, b) => Number(a) - Number(b))
@@ -97,7 +99,8 @@ export function resultsMarkdown(results: BenchResults, plot: string): string {
       `load average before: ${digits(machine.load)}. ` +
       `${results.events.toLocaleString("en")} events, made from ${results.seed} ` +
       `(${results.seedEvents.toLocaleString("en")} events, ${results.listedThreadEvents} of them of threads that the process list names).`,
-    "Nanoseconds are CPU time an event of the file, all threads; each line is the run with the median CPU time.",
+    "Nanoseconds are CPU time an event of the file, all threads; each line is the run with the median CPU time. " +
+      "Other load: cores that other programs kept busy meanwhile.",
     markdownTable(caseTable(results.cases)),
     `![CPU time by stage and events a second](${plot})`,
     markdownTable(detailTable(results.cases)),

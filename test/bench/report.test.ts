@@ -30,6 +30,7 @@ const MEASURES: RunMeasures = {
     { done: 1, bytes: 130 },
   ],
   latencyMs: { p50: 1, p90: 2, p99: 3, p999: 4, max: 5 },
+  machineCpuNs: 400e6,
   trouble: "",
 };
 
@@ -81,6 +82,7 @@ test("stages and what no stage accounts for add up to the process's CPU time", (
   assert.equal(run.eventsPerSecond, 10_000_000);
   assert.equal(run.cpuNs, 180);
   assert.deepEqual(run.stageNs, { inflate: 20, read: 30, state: 30, rules: 60, other: 40 });
+  assert.equal(run.otherCores, 0.2);
   assert.equal(run.overlap, (160 + 120 - 200) / 120);
 });
 
