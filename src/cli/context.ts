@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Plugin } from "../rules/assumed-plugin.js";
 import type { Log } from "../telemetry/log.js";
 
 /** What the command ends with. */
@@ -17,7 +18,24 @@ export interface RunFlags {
   readonly option?: string[];
   readonly workers?: number;
   readonly debugTiming?: boolean;
+  /** Files to validate. */
+  readonly validate?: string[];
+  readonly assumePlugin?: Plugin[];
+  readonly describe?: boolean;
+  readonly describeRule?: string;
+  /** An event source, or true where none is named. */
+  readonly list?: string | true;
+  readonly listEvents?: boolean;
+  readonly format?: ListFormat;
+  readonly names?: boolean;
+  readonly verbose?: boolean;
+  readonly ruleSchema?: boolean;
+  readonly disableTag?: string[];
+  readonly onlyTag?: string[];
+  readonly disableText?: string[];
 }
+
+export type ListFormat = "text" | "markdown" | "json";
 
 export interface ReadFlags {
   readonly filter?: string;

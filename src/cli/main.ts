@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Threads } from "../engine/threads.js";
+import { type Plugin, parsePlugin } from "../rules/assumed-plugin.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { Log } from "../telemetry/log.js";
 import { benchCommand } from "./bench.js";
@@ -17,6 +18,7 @@ const EXAMPLES = `
 Examples:
   peregrine -r falco_rules.yaml -e capture.scap
   peregrine -r rules.d -r local.yaml -e capture.scap -o json_output=false -o priority=notice
+  peregrine -V local_rules.yaml -o json_output=true
   peregrine read capture.scap --filter 'evt.type=execve' --fields evt.num,proc.name,proc.cmdline
   peregrine read capture.scap --json --fields evt.num,fd.name
 
@@ -38,6 +40,12 @@ function workerCount(value: string): number {
 function option(value: string, previous: string[] = []): string[] {
   if (value.indexOf("=") <= 0) throw new InvalidArgumentError("Must be of the form key=val or key.subkey=val.");
   return [...previous, value];
+}
+
+function assumedPlugin(value: string, previous: Plugin[] = []): Plugin[] {
+  const plugin = parsePlugin(value);
+  if (plugin === null) throw new InvalidArgumentError("Must be of the form name:1.2.3:source or name:1.2.3.");
+  return [...previous, plugin];
 }
 
 function workersOption(): Option {
@@ -94,8 +102,33 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     .option("-o, --option <key=value>", "set a configuration key, as in -o priority=notice; may be repeated", option)
     .addOption(workersOption())
     .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())
+    .option("-V, --validate <file...>", "check rules files and exit; later files add to earlier ones", collect)
+    .addOption(
+      new Option(
+        "--assume-plugin <name:version:source>",
+        "with -V, -L, -l: check rules as if the plugin were loaded",
+      ).argParser(assumedPlugin),
+    )
+    .option("-L, --describe", "show all rules and exit; everything about them with -o json_output=true")
+    .option("-l, --describe-rule <rule>", "show one rule and exit")
+    .option("--list [source]", "list the fields, of one event source or of all, and exit")
+    .option("--list-events", "list the events and their parameters, and exit")
+    .addOption(new Option("--format <format>", "with --list, --list-events: how").choices(["text", "markdown", "json"]))
+    .option("-N, --names", "with --list: names alone")
+    .option("-v, --verbose", "with --list: also what is hidden or deprecated, and what each field takes")
+    .option("--rule-schema", "print the JSON schema of rules files and exit")
+    .option("-T, --disable-tag <tag>", "deprecated: do not run rules with this tag; may be repeated", collect)
+    .option("-t, --only-tag <tag>", "deprecated: run only rules with this tag; may be repeated", collect)
+    .option(
+      "-D, --disable-text <text>",
+      "deprecated: do not run rules with this in their names; may be repeated",
+      collect,
+    )
     .addHelpText("after", EXAMPLES)
     .action(async (flags: RunFlags) => {
+      const { answer } = await import("./answer.js");
+      const status = await answer(flags, context);
+      if (status !== null) return done(status);
       done(
         await withThreads(flags.workers, async (threads) => {
           const { runRules } = await import("./run.js");

@@ -2,7 +2,9 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { Config } from "../config/config.js";
 import { PeregrineError } from "../telemetry/errors.js";
+import type { Context, RunFlags } from "./context.js";
 
 export interface RulesFile {
   readonly path: string;
@@ -24,7 +26,7 @@ export function readRulesFiles(
   const files: RulesFile[] = [];
   for (const path of paths) {
     for (const file of expand(path, strict)) {
-      if (RULES_NAME.test(file)) files.push({ path: file, content: read(file) });
+      if (RULES_NAME.test(file)) files.push(readRulesFile(file));
       else if (file === path) warn(`${path} is passed over: the names of rules files end in .yaml or .yml`);
     }
   }
@@ -48,10 +50,22 @@ function expand(path: string, strict: boolean): string[] {
   }
 }
 
-function read(path: string): string {
+/** Reads one rules file, whatever its name. */
+export function readRulesFile(path: string): RulesFile {
   try {
-    return readFileSync(path, "utf8");
+    return { path, content: readFileSync(path, "utf8") };
   } catch (cause) {
     throw new PeregrineError("RULES_OPEN", `Could not read rules file ${path}`, { file: path }, { cause });
   }
+}
+
+/** The rules files of a run: those of -r, else those of the configuration. Throws RULES_OPEN or RULES_NONE. */
+export function readRuleSources(flags: RunFlags, config: Config, { log }: Context): RulesFile[] {
+  const paths = flags.rules ?? config.rulesFiles;
+  const files = readRulesFiles(paths, flags.rules !== undefined, (message) => log.warn(message));
+  if (files.length > 0) return files;
+  throw new PeregrineError(
+    "RULES_NONE",
+    "You must specify at least one rules file/directory via -r or a rules_files entry in falco.yaml",
+  );
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type Config, DEFAULT_CONFIG } from "../config/config.js";
+import type { Config } from "../config/config.js";
 import { alertEncoder, openOutputs, readerGone } from "../engine/alerting.js";
 import { replay } from "../engine/replay.js";
 import type { Threads } from "../engine/threads.js";
-import { resolveField } from "../fields/registry.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
 import { loadRules } from "../rules/load.js";
 import type { RuleSet } from "../rules/ruleset.js";
@@ -12,7 +11,8 @@ import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
 import { finish } from "./finish.js";
 import { hostRoot } from "./host.js";
-import { readRulesFiles } from "./rules-files.js";
+import { readRuleSources } from "./rules-files.js";
+import { configOf, loadOptions } from "./settings.js";
 import { stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
 
@@ -55,32 +55,10 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
   }
 }
 
-async function configOf(flags: RunFlags, { log }: Context): Promise<Config> {
-  const options = flags.option ?? [];
-  if (flags.config === undefined && options.length === 0) return DEFAULT_CONFIG;
-  const { loadConfig } = await import("../config/load.js");
-  const { config, warnings } = loadConfig(flags.config ?? null, options);
-  for (const warning of warnings) log.warn(`configuration: ${warning}`);
-  return config;
-}
-
 /** The rules to run; null when a file has errors, which are printed. */
-function loadRuleSet(flags: RunFlags, config: Config, { log }: Context): RuleSet | null {
-  const paths = flags.rules ?? config.rulesFiles;
-  const files = readRulesFiles(paths, flags.rules !== undefined, (message) => log.warn(message));
-  if (files.length === 0) {
-    throw new PeregrineError(
-      "RULES_NONE",
-      "You must specify at least one rules file/directory via -r or a rules_files entry in falco.yaml",
-    );
-  }
-  const result = loadRules(files, {
-    resolver: resolveField,
-    priority: config.priority,
-    matching: config.matching,
-    selection: config.selection,
-    appendOutput: config.appendOutput,
-  });
+function loadRuleSet(flags: RunFlags, config: Config, context: Context): RuleSet | null {
+  const { log } = context;
+  const result = loadRules(readRuleSources(flags, config, context), loadOptions(flags, config, context));
   const errors = result.diagnostics.filter(({ severity }) => severity === "error");
   const warnings = result.diagnostics.filter(({ severity }) => severity === "warning");
   for (const { code, message, file, line, column, itemType, itemName } of warnings) {

@@ -4,7 +4,7 @@ import type { FieldResolver } from "../fields/field.js";
 import { type AppendOutput, outputsFor } from "./append-output.js";
 import type { Node } from "./ast.js";
 import { CheckError, checkCondition } from "./check.js";
-import type { Collector, MacroEntry, RuleEntry } from "./collector.js";
+import type { Collector, ListEntry, MacroEntry, RuleEntry } from "./collector.js";
 import { type Context, type Diagnostic, diagnose, LoadFailure } from "./diagnostic.js";
 import { applyExceptions } from "./exceptions.js";
 import { inferEventTypes } from "./infer.js";
@@ -32,6 +32,21 @@ export interface CompileOptions {
 export interface CompiledRule extends Omit<Rule, "index"> {
   readonly enabled: boolean;
   readonly entry: RuleEntry;
+}
+
+/** A macro with the macros and lists in it expanded. */
+export interface CompiledMacro {
+  readonly entry: MacroEntry;
+  readonly condition: Node;
+  /** Whether a rule or another macro names it. */
+  readonly used: boolean;
+}
+
+/** A list with the lists in it expanded; the items are binary strings as they go into conditions. */
+export interface CompiledList {
+  readonly entry: ListEntry;
+  readonly items: readonly string[];
+  readonly used: boolean;
 }
 
 /** Compiles all that was collected; warnings are handed on, the first error is thrown as a LoadFailure. */
@@ -65,6 +80,25 @@ export class RuleCompiler {
     }
     this.warnUnused();
     return rules;
+  }
+
+  /** All macros, once `run` is over. */
+  compiledMacros(): CompiledMacro[] {
+    return [...this.macros.values()].map(({ entry }) => ({
+      entry,
+      condition: this.macro(entry.name).node,
+      used: this.usedMacros.has(entry.name),
+    }));
+  }
+
+  /** All lists, once `run` is over. */
+  compiledLists(): CompiledList[] {
+    const unused = new Set(this.lists.unused());
+    return [...this.collector.lists.values()].map((entry) => ({
+      entry,
+      items: this.lists.itemsOf(toBinary(entry.name)),
+      used: !unused.has(entry),
+    }));
   }
 
   private warnUnused(): void {

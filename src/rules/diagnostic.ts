@@ -141,7 +141,9 @@ export function diagnose(
   file: SourceFile,
   hint: string | null,
 ): Diagnostic {
-  const locations = context.locations();
+  const around = context.locations();
+  // The innermost may be in another file than the rest: an append.
+  const locations = around.map((location, i) => (i === around.length - 1 ? { ...location, place } : location));
   const item = locations.findLast((location) => !INNER.has(location.type)) ?? (locations[0] as Location);
   return {
     severity,

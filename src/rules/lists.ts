@@ -101,6 +101,11 @@ export class Lists {
     return this.byName.has(name);
   }
 
+  /** The items of a list that exists, with all lists in it expanded. */
+  itemsOf(name: string): readonly string[] {
+    return this.resolve(name, []).items;
+  }
+
   private resolve(name: string, path: readonly string[]): ResolvedList {
     const known = this.resolved.get(name);
     if (known !== undefined) return known;

@@ -4,7 +4,7 @@ import { CATALOG } from "../fields/catalog.generated.js";
 import type { FieldResolver } from "../fields/field.js";
 import type { AppendOutput } from "./append-output.js";
 import { Collector } from "./collector.js";
-import { type CompiledRule, RuleCompiler } from "./compile-rules.js";
+import { type CompiledList, type CompiledMacro, type CompiledRule, RuleCompiler } from "./compile-rules.js";
 import { type Diagnostic, LoadFailure } from "./diagnostic.js";
 import { readItems } from "./document.js";
 import { forgetParsed } from "./parse-text.js";
@@ -37,6 +37,15 @@ export interface LoadOptions {
   readonly asyncNames?: readonly string[];
   /** Fields to propose where one does not exist. */
   readonly fieldNames?: readonly string[];
+  /** Whether files behind one with an error are read as well, so that each gets its verdict. */
+  readonly everyFile?: boolean;
+}
+
+/** What loading one file, on top of those before it, gave. */
+export interface FileResult {
+  readonly path: string;
+  /** A warning that an earlier file gave already is not repeated. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 export interface LoadResult {
@@ -48,6 +57,11 @@ export interface LoadResult {
   /** All rules that compiled, in the order of their first definitions: disabled and less severe ones too. */
   readonly rules: readonly CompiledRule[];
   readonly collected: Collector;
+  /** All macros and lists with what they stand for; none where the last file has an error. */
+  readonly macros: readonly CompiledMacro[];
+  readonly lists: readonly CompiledList[];
+  /** By file, as far as they were read. */
+  readonly files: readonly FileResult[];
   /** The largest required_engine_version; null where none is given. */
   readonly requiredEngineVersion: string | null;
   readonly requirements: readonly PluginRequirement[];
@@ -57,14 +71,19 @@ export interface LoadResult {
 const BUILT_IN: readonly PluginVersion[] = [{ name: "container", version: "0.7.1" }];
 
 /**
- * Reads rules files in order into what the workers run. The first error ends the reading: see LoadResult.ok.
+ * Reads rules files in order into what the workers run. The first error ends the reading, unless every file is asked for: see
+ * LoadResult.ok.
  */
 export function loadRules(files: readonly RulesFile[], options: LoadOptions): LoadResult {
   const diagnostics = new Diagnostics();
   const sources = new Set(options.sources ?? ["syscall"]);
+  let warnings: Diagnostic[] = [];
   const reading: Reading = {
     collector: new Collector(),
-    warn: (diagnostic) => diagnostics.add(diagnostic),
+    warn: (diagnostic) => {
+      diagnostics.add(diagnostic);
+      warnings.push(diagnostic);
+    },
     fields: (source) => {
       if (!sources.has(source)) return null;
       return (field) => !("error" in options.resolver(field, source));
@@ -73,20 +92,31 @@ export function loadRules(files: readonly RulesFile[], options: LoadOptions): Lo
     requirements: [],
     requiredEngine: null,
   };
-  const compiled: Compiled = { rules: [], warnings: [] };
-  let failure: Diagnostic | null = null;
+  const plugins = [...(options.plugins ?? []), ...BUILT_IN];
+  const compiled: Compiled = { rules: [], macros: [], lists: [], warnings: [] };
+  const failures: Diagnostic[] = [];
+  const results: FileResult[] = [];
+  const told = new Diagnostics();
   try {
-    compileFiles(files, reading, options, compiled);
-  } catch (error) {
-    if (!(error instanceof LoadFailure)) throw error;
-    failure = error.diagnostic;
+    for (const file of files) {
+      warnings = [];
+      const known = reading.requirements.length;
+      const failure = compileFile(file, reading, options, compiled);
+      const unmet = unmetRequirement(reading.requirements.slice(known), plugins);
+      const errors = [...(unmet === undefined ? [] : [unmet.diagnostic]), ...(failure === null ? [] : [failure])];
+      const fresh = [...warnings, ...compiled.warnings].filter((warning) => told.add(warning));
+      results.push({ path: file.path, diagnostics: [...errors, ...fresh] });
+      if (failure === null) continue;
+      failures.push(failure);
+      if (options.everyFile !== true) break;
+    }
   } finally {
     forgetParsed();
   }
   for (const warning of compiled.warnings) diagnostics.add(warning);
-  if (failure !== null) diagnostics.add(failure);
-  const { rules } = compiled;
-  const unmet = unmetRequirement(reading.requirements, [...(options.plugins ?? []), ...BUILT_IN]);
+  for (const failure of failures) diagnostics.add(failure);
+  const { rules, macros, lists } = compiled;
+  const unmet = unmetRequirement(reading.requirements, plugins);
   // Missing plugins explain most other errors, so they come first.
   const list = unmet === undefined ? diagnostics.list : [unmet.diagnostic, ...diagnostics.list];
   const ok = list.every(({ severity }) => severity === "warning");
@@ -96,6 +126,9 @@ export function loadRules(files: readonly RulesFile[], options: LoadOptions): Lo
     ruleSet: { rules: ok ? runningRules(rules, options) : [], matching: options.matching ?? "first" },
     rules,
     collected: reading.collector,
+    macros,
+    lists,
+    files: results,
     requiredEngineVersion: reading.requiredEngine === null ? null : formatVersion(reading.requiredEngine),
     requirements: reading.requirements,
   };
@@ -104,23 +137,39 @@ export function loadRules(files: readonly RulesFile[], options: LoadOptions): Lo
 /** What the files up to some point make. */
 interface Compiled {
   rules: CompiledRule[];
+  macros: CompiledMacro[];
+  lists: CompiledList[];
   warnings: Diagnostic[];
 }
 
-/** Each file must compile with those before it, so all is compiled after each; what the last time gives counts. */
-function compileFiles(files: readonly RulesFile[], reading: Reading, options: LoadOptions, compiled: Compiled): void {
+/**
+ * Each file must compile with those before it, so all is compiled after each; what the last time gives counts.
+ * @returns the error that ended it; `compiled` then keeps what the files before gave
+ */
+function compileFile(
+  { path, content }: RulesFile,
+  reading: Reading,
+  options: LoadOptions,
+  compiled: Compiled,
+): Diagnostic | null {
   const compileOptions = {
     resolver: options.resolver,
     asyncNames: new Set(options.asyncNames),
     fieldNames: options.fieldNames ?? CATALOG.map(({ name }) => name),
     appendOutput: options.appendOutput ?? [],
   };
-  for (const { path, content } of files) {
-    const file = new SourceFile(path, content);
-    for (const item of readItems(file)) readItem(item, reading);
+  try {
+    for (const item of readItems(new SourceFile(path, content))) readItem(item, reading);
     const warnings: Diagnostic[] = [];
-    compiled.rules = new RuleCompiler(reading.collector, compileOptions, (warning) => warnings.push(warning)).run();
+    const compiler = new RuleCompiler(reading.collector, compileOptions, (warning) => warnings.push(warning));
+    compiled.rules = compiler.run();
+    compiled.macros = compiler.compiledMacros();
+    compiled.lists = compiler.compiledLists();
     compiled.warnings = warnings;
+    return null;
+  } catch (error) {
+    if (error instanceof LoadFailure) return error.diagnostic;
+    throw error;
   }
 }
 
@@ -138,11 +187,13 @@ class Diagnostics {
   readonly list: Diagnostic[] = [];
   private readonly seen = new Set<string>();
 
-  add(diagnostic: Diagnostic): void {
+  /** @returns whether it is new */
+  add(diagnostic: Diagnostic): boolean {
     const { code, message, file, offset, itemName } = diagnostic;
     const key = JSON.stringify([code, message, file, offset, itemName]);
-    if (this.seen.has(key)) return;
+    if (this.seen.has(key)) return false;
     this.seen.add(key);
     this.list.push(diagnostic);
+    return true;
   }
 }

@@ -15,6 +15,15 @@ export const ERRORS = {
     title: "An option given with -o cannot be parsed",
     remedy: "Write -o key=value, -o key.subkey=value or -o 'list[]=value'.",
   },
+  OPTION_CONFLICT: {
+    title: "Options were given that exclude each other",
+    remedy: "Leave out one of those that the message names.",
+  },
+  RULE_UNKNOWN: { title: "The rule asked for is not loaded", remedy: "Check its name: -L lists all rules." },
+  SOURCE_UNKNOWN: {
+    title: "The event source asked for is not there",
+    remedy: "Name one that the message names, or the source of a plugin given with --assume-plugin.",
+  },
   RULES_OPEN: { title: "A rules file cannot be read", remedy: "Check the path given with -r or in rules_files." },
   RULES_NONE: {
     title: "No rules files were given",
