@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What a program can use of Peregrine: load rule files, replay a capture. */
+/** What a program can use of Peregrine: read conditions, load rule files, run rules on captures. See docs/api.md. */
 export type { EncoderOptions } from "./alerts/options.js";
 export { DEFAULT_ALERT_OPTIONS } from "./alerts/options.js";
+export {
+  type Alert,
+  compileRules,
+  Engine,
+  type EngineOptions,
+  loadRules,
+  type ParsedCondition,
+  parseCondition,
+} from "./api.js";
 export { type ReplayOptions, replay } from "./engine/replay.js";
 export type { ReplayReport } from "./engine/report.js";
 export { startThreads, type Threads } from "./engine/threads.js";
 export type { Field, FieldResolver } from "./fields/field.js";
 export { resolveField } from "./fields/registry.js";
-export type { Diagnostic } from "./rules/diagnostic.js";
-export { type LoadOptions, type LoadResult, loadRules, type RulesFile } from "./rules/load.js";
+export type { Node } from "./rules/ast.js";
+export { type Diagnostic, formatDiagnostics } from "./rules/diagnostic.js";
+export type { LoadOptions, LoadResult, RulesFile } from "./rules/load.js";
 export { PRIORITIES, type Rule, type RuleSet } from "./rules/ruleset.js";
 export { ERRORS, type ErrorCode, PeregrineError } from "./telemetry/errors.js";
