@@ -9,10 +9,15 @@
  *   entries  16 words: w0-1 from (Float64)  w2 next in the chain  w3 first key  w4 second key  w5 present  w6-15 value
  *
  * Word 0 of the entry area's first entry counts the entries. Entry 0 ends every chain.
+ *
+ * While no batch is in flight nobody can ask for an older value again: then the table is compacted to the newest entry of
+ * each key that is there. That is due when it is three quarters full or a chain has become long.
  */
 
 const BUCKETS = 4096;
 const ENTRY_WORDS = 16;
+/** Entries that a chain may have before compacting is tried, if it was not that long after the last time. */
+const CHAIN_LIMIT = 64;
 export const LOOKUP_VALUES = 10;
 
 export interface LookupBuffers {
@@ -36,12 +41,23 @@ export class Lookup {
   private readonly heads: Int32Array;
   private readonly times: Float64Array;
   private readonly limit: number;
+  /** Entries that new values may use; the rest is for removals, so that a table that is full can become emptier. */
+  private readonly valueLimit: number;
+  /** The writer's: entries after the last compaction, entries at which the next is due, and whether one is for another reason. */
+  private compacted = 0;
+  private due: number;
+  private wanting = false;
+  /** The writer's: entries in each chain, and how long each may become. */
+  private readonly lengths = new Uint16Array(BUCKETS);
+  private readonly lengthLimits = new Uint16Array(BUCKETS).fill(CHAIN_LIMIT);
 
   constructor(buffers: LookupBuffers) {
     this.heads = new Int32Array(buffers.heads);
     this.words = new Int32Array(buffers.entries);
     this.times = new Float64Array(buffers.entries);
     this.limit = this.words.length / ENTRY_WORDS - 1;
+    this.valueLimit = this.limit - (this.limit >> 4);
+    this.due = this.limit - (this.limit >> 2);
   }
 
   /** Word offset of the value stored for (a, b) at event `s`, 0 where there is none. */
@@ -63,7 +79,10 @@ export class Lookup {
    */
   put(a: number, b: number, s: number, value: readonly number[] | null): boolean {
     const entry = (this.words[0] as number) + 1;
-    if (entry > this.limit) return false;
+    if (entry > (value === null ? this.limit : this.valueLimit)) {
+      this.wanting = true;
+      return false;
+    }
     const at = bucket(a, b);
     const base = entry * ENTRY_WORDS;
     this.times[entry * 8] = s;
@@ -74,6 +93,9 @@ export class Lookup {
     if (value !== null) for (let i = 0; i < LOOKUP_VALUES; i++) this.words[base + 6 + i] = value[i] ?? 0;
     this.words[0] = entry;
     Atomics.store(this.heads, at, entry);
+    const length = (this.lengths[at] as number) + 1;
+    this.lengths[at] = length;
+    if (length > (this.lengthLimits[at] as number)) this.wanting = true;
     return true;
   }
 
@@ -86,10 +108,60 @@ export class Lookup {
     return entry * ENTRY_WORDS + 6;
   }
 
-  /** Forgets everything; only while no batch is in flight. */
-  clear(): void {
+  /** Whether the writer should have no batch in flight soon, and compact. Not where nothing was stored since. */
+  get tight(): boolean {
+    return this.count > this.compacted && (this.wanting || this.count >= this.due);
+  }
+
+  /** Keeps the newest value of each key, valid from event 0 on, and no removals; only while no batch is in flight. */
+  compact(): void {
+    if (this.count === this.compacted) return;
+    const { words } = this;
+    const seen = new Set<string>();
+    const kept: number[] = [];
+    for (let entry = this.count; entry > 0; entry--) {
+      const base = entry * ENTRY_WORDS;
+      const key = `${words[base + 3]} ${words[base + 4]}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      if (words[base + 5] === 1) kept.push(entry);
+    }
+    this.empty();
+    // From the oldest: an entry moves down or stays, and never over one that has not moved yet.
+    for (const from of kept.reverse()) this.keep(from);
+    this.compacted = this.count;
+    this.due = Math.max(this.limit - (this.limit >> 2), this.compacted + (this.limit >> 5));
+    // A chain of many keys stays long: it is looked at again when it has doubled.
+    for (let at = 0; at < BUCKETS; at++)
+      this.lengthLimits[at] = Math.max(CHAIN_LIMIT, 2 * (this.lengths[at] as number));
+  }
+
+  private keep(from: number): void {
+    const { words } = this;
+    const entry = this.count + 1;
+    const base = entry * ENTRY_WORDS;
+    words.copyWithin(base, from * ENTRY_WORDS, (from + 1) * ENTRY_WORDS);
+    const at = bucket(words[base + 3] as number, words[base + 4] as number);
+    this.times[entry * 8] = 0;
+    words[base + 2] = this.heads[at] as number;
+    words[0] = entry;
+    Atomics.store(this.heads, at, entry);
+    this.lengths[at] = (this.lengths[at] as number) + 1;
+  }
+
+  private empty(): void {
     this.words[0] = 0;
     this.heads.fill(0);
+    this.lengths.fill(0);
+    this.wanting = false;
+  }
+
+  /** Forgets everything; only while no batch is in flight. */
+  clear(): void {
+    this.empty();
+    this.compacted = 0;
+    this.due = this.limit - (this.limit >> 2);
+    this.lengthLimits.fill(CHAIN_LIMIT);
   }
 }
 

@@ -125,13 +125,14 @@ export class StateStage {
   }
 
   /**
-   * Begins a section: the tables are emptied and filled from its header.
+   * Begins a section: the tables are emptied and filled from its header. While no batch is in flight.
    * @param number number of the section's first event: later sections' rows are valid from it on. Those of the first are
    *   valid from 0 whatever the number.
    */
   begin(header: SectionHeader, number: number): void {
     this.tables.advance(this.begun ? number : 0);
     this.begun = true;
+    this.tables.clearLookups();
     loadSection(this.tables, header, this.options.hostRoot);
   }
 
@@ -237,20 +238,24 @@ export class StateStage {
 
   /** Frees what only events up to number `horizon` could read. Between batches. */
   settle(horizon: number): void {
+    // A batch in flight has a record, and its horizon lies before it: so there is none, and look-ups need no past.
+    if (horizon >= this.tables.now && this.tables.lookupsTight) this.tables.compactLookups();
     this.tables.threads.versions.settle(horizon);
     this.tables.extras.settle(horizon);
     this.tables.fdPool.settle(horizon);
   }
 
-  /** Whether rows may not suffice for another batch. Then wait until no batch is in flight, settle, and go on in any case. */
+  /** Whether rows or look-up entries may not suffice for another batch. Then wait until no batch is in flight, settle, and go on in any case. */
   get tight(): boolean {
     const { threads, extras, fdPool } = this.tables;
     const need = this.reserve + threads.largestFamily;
+    if (this.tables.lookupsTight) return true;
     return threads.versions.available < need || extras.available < this.reserve || fdPool.available < this.reserve;
   }
 
   /** Marks every dictionary id that the tables hold. While no batch is in flight. */
   mark(marks: Uint8Array): void {
+    this.tables.compactLookups();
     markAll(this.tables, marks);
   }
 

@@ -87,6 +87,24 @@ export class Tables {
     this.fds.now = number;
   }
 
+  /** Whether users, groups or containers should be compacted; see compactLookups. */
+  get lookupsTight(): boolean {
+    return this.users.tight || this.groups.tight || this.containers.tight;
+  }
+
+  /** Drops what look-up tables hold for older events. Only while no batch is in flight. */
+  compactLookups(): void {
+    this.users.compact();
+    this.groups.compact();
+    this.containers.compact();
+  }
+
+  clearLookups(): void {
+    this.users.clear();
+    this.groups.clear();
+    this.containers.clear();
+  }
+
   /** Applies what the events before left for the next one. */
   settleDeferred(): void {
     if (this.endingThread !== 0) {

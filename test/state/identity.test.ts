@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { EMPTY } from "../../src/batch/dictionary.js";
-import { GroupWord, Lookup, UserWord } from "../../src/batch/lookup.js";
+import { GroupWord, Lookup, type LookupBuffers, UserWord } from "../../src/batch/lookup.js";
 import { EXTRA_WORDS, ExtraWord, RowWord } from "../../src/batch/process-rows.js";
 import { containerId } from "../../src/state/container-id.js";
 import { ThreadFlag } from "../../src/state/threads.js";
@@ -182,4 +182,100 @@ test("users: the replaying host fills the gaps of the capture's list, events com
   } finally {
     rmSync(root, { recursive: true });
   }
+});
+
+/** Entries of the longest chain of a look-up table: the most steps that one look-up takes. */
+function longestChain(buffers: LookupBuffers): number {
+  const entries = new Int32Array(buffers.entries);
+  return Math.max(
+    ...new Int32Array(buffers.heads).map((head) => {
+      let steps = 0;
+      for (let entry = head; entry !== 0; entry = entries[entry * 16 + 2] as number) steps++;
+      return steps;
+    }),
+  );
+}
+
+const container = (name: string, id: string): EventSpec => ({
+  type: X.ASYNCEVENT_E,
+  params: { plugin_id: 0, name, data: JSON.stringify({ id }) },
+});
+
+test("containers that come and go without end leave room for the next, and look-ups short", () => {
+  const bed = new Bed();
+  const stays = bed.interner.intern("stays");
+  const find = (key: number): number => new Lookup(bed.memory.containers).find(key, 0, bed.writer.last);
+  bed.run(container("container", "stays"));
+  for (let i = 0; i < 18_000; i += 50) {
+    const events: EventSpec[] = [];
+    for (let k = i; k < i + 50; k++) {
+      // One name of four is used again and again.
+      const id = k % 4 === 0 ? "again" : `c${k}`;
+      events.push(container("container", id), container("container_removed", id));
+    }
+    bed.run(...events);
+    assert.equal(find(bed.interner.intern("again")), 0);
+    // What the ingest loop does with no batch in flight.
+    bed.stage.settle(bed.writer.last);
+    assert.ok(!bed.stage.tight);
+    assert.ok(longestChain(bed.memory.containers) <= 64 + 100);
+  }
+  assert.equal(bed.stage.counters.lostLookups, 0);
+  assert.notEqual(find(stays), 0);
+  bed.run(container("container_removed", "stays"), container("container", "last"));
+  assert.equal(find(stays), 0);
+  assert.notEqual(find(bed.interner.intern("last")), 0);
+
+  const marks = new Uint8Array(bed.memory.shape.strings);
+  bed.stage.mark(marks);
+  const json = (id: string): number | undefined => marks[bed.interner.intern(JSON.stringify({ id }))];
+  assert.deepEqual([json("c17999"), json("stays"), json("last")], [0, 0, 1], "metadata of containers that are there");
+});
+
+test("look-ups that batches in flight may ask for stay as they are", () => {
+  const bed = new Bed();
+  const key = bed.interner.intern("one");
+  const table = new Lookup(bed.memory.containers);
+  const [there] = bed.run(container("container", "one"), container("container_removed", "one"));
+  const before = there?.number ?? 0;
+  for (let i = 0; i < 100; i++) bed.run(container("container", "one"), container("container_removed", "one"));
+  assert.ok(bed.stage.tight, "a long chain asks for a drain");
+  bed.stage.settle(before - 1);
+  assert.notEqual(table.find(key, 0, before), 0);
+  bed.stage.settle(bed.writer.last);
+  assert.ok(!bed.stage.tight);
+  assert.equal(longestChain(bed.memory.containers), 0);
+});
+
+test("a full table of containers that are all there: new ones are lost and counted, removals make room", () => {
+  const bed = new Bed();
+  const table = new Lookup(bed.memory.containers);
+  const batch = (name: string, from: number, to: number): void => {
+    for (let i = from; i < to; i += 100) {
+      bed.run(...Array.from({ length: Math.min(100, to - i) }, (_, k) => container(name, `c${i + k}`)));
+      bed.stage.settle(bed.writer.last);
+    }
+  };
+  batch("container", 0, 16_000);
+  const lost = bed.stage.counters.lostLookups;
+  assert.ok(lost > 0);
+  assert.ok(!bed.stage.tight, "where compacting gains nothing, nobody waits for it");
+  batch("container_removed", 0, 2000);
+  assert.equal(table.find(bed.interner.intern("c5"), 0, bed.writer.last), 0);
+  batch("container", 20_000, 20_900);
+  assert.notEqual(table.find(bed.interner.intern("c20899"), 0, bed.writer.last), 0);
+  assert.ok(bed.stage.counters.lostLookups <= lost + 100, "at most those of the batch that found the table full");
+});
+
+test("a section begins without the users, groups and containers of the one before", () => {
+  const bed = new Bed(({ id }) => ({ ...EMPTY_HEADER, groups: [{ gid: 7, name: id("old") }] }));
+  const containers = new Lookup(bed.memory.containers);
+  const groups = new Lookup(bed.memory.groups);
+  bed.run(container("container", "one"));
+  assert.notEqual(groups.find(EMPTY, 7, bed.writer.last), 0);
+  bed.stage.begin({ ...EMPTY_HEADER, groups: [{ gid: 8, name: bed.interner.intern("new") }] }, bed.writer.last + 1);
+  const s = bed.writer.last + 1;
+  assert.equal(containers.find(bed.interner.intern("one"), 0, s), 0);
+  assert.equal(groups.find(EMPTY, 7, s), 0);
+  assert.equal(groups.words[groups.find(EMPTY, 8, s) + GroupWord.NAME], bed.interner.intern("new"));
 });
