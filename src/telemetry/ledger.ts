@@ -14,9 +14,16 @@
  * happens between two increments of the writer's version, so a reader that finds all versions even, and the same before
  * and after, has read no transfer in halves. The second look is an Atomics.add of 0: as a read-modify-write it keeps the
  * reads before it where they are, on machines that reorder loads too.
+ *
+ * A thread can die within a transfer. So ingest and workers first note what a transfer will change: the old values of their
+ * accounts, the slot, and what it held. While a version is odd a reader takes the noted values, which stand still: it sees
+ * the moment before the transfer and never waits for a thread that may be dead. Main undoes what a dead thread left half
+ * done, or has counted for a batch that will be evaluated again.
+ *
+ *   word 0 version   1-7 accounts   8-14 accounts before the transfer   15 its slot   16 what the slot held
  */
 
-const BLOCK = 16;
+const BLOCK = 32;
 const INGEST = 0;
 const MAIN = 1;
 const WORKERS = 2;
@@ -30,6 +37,17 @@ const Account = {
   UNKNOWN_TYPE: 5,
   LOST_OVERSIZE: 6,
   LOST_STATE: 7,
+} as const;
+
+const ACCOUNTS = 7;
+
+/** What a block notes before a transfer. */
+const Note = {
+  /** The accounts as they were. */
+  ACCOUNTS: 8,
+  SLOT: 15,
+  /** What the slot held; it follows the accounts. */
+  HELD: 16,
 } as const;
 
 const EVALUATED = 1;
@@ -97,6 +115,7 @@ export class Ledger {
    */
   filled(counts: SourceCounts, slot: number, wanted: number, dropped: number): void {
     const values = this.values;
+    this.note(INGEST, slot);
     this.turn(INGEST);
     values[Account.SEEN] = counts.seen;
     values[Account.NOT_WANTED] = counts.notWanted;
@@ -109,10 +128,14 @@ export class Ledger {
     this.turn(INGEST);
   }
 
-  /** Worker `worker`: the batch in `slot` is done; `failed` of its events could not be evaluated. */
+  /**
+   * Worker `worker`: the batch in `slot` is done; `failed` of its events could not be evaluated. `reopen` undoes it while
+   * the worker has begun no other.
+   */
   evaluated(worker: number, slot: number, failed: number): void {
     const base = (WORKERS + worker) * BLOCK;
     const events = this.values[this.held + slot];
+    this.note(WORKERS + worker, slot);
     this.turn(WORKERS + worker);
     this.values[base + EVALUATED] += events - failed;
     this.values[base + FAILED] += failed;
@@ -120,14 +143,51 @@ export class Ledger {
     this.turn(WORKERS + worker);
   }
 
+  /**
+   * Main, in place of worker `worker`, which died with the batch in `slot`: of its `events` none is accounted for, since all
+   * will be evaluated again.
+   */
+  reopen(worker: number, slot: number, events: number): void {
+    const block = WORKERS + worker;
+    const counted = this.values[this.held + slot] !== events;
+    if (this.odd(block)) {
+      this.undo(block);
+    } else if (counted) {
+      this.turn(block);
+      this.undo(block);
+    }
+  }
+
   /** Main, when no other thread of the run is left: what is still in flight is lost. */
   abandon(): void {
+    for (let block = 0; block < WORKERS + this.workers; block++) if (this.odd(block)) this.undo(block);
     this.turn(MAIN);
     for (let slot = 0; slot < this.slots; slot++) {
       this.values[MAIN * BLOCK + LOST_STOPPED] += this.values[this.held + slot];
       this.values[this.held + slot] = 0;
     }
     this.turn(MAIN);
+  }
+
+  private odd(block: number): boolean {
+    return (Atomics.load(this.versions, block * BLOCK * 2) & 1) === 1;
+  }
+
+  private note(block: number, slot: number): void {
+    const { values } = this;
+    const base = block * BLOCK;
+    for (let i = 1; i <= ACCOUNTS; i++) values[base + Note.ACCOUNTS + i - 1] = values[base + i];
+    values[base + Note.SLOT] = slot;
+    values[base + Note.HELD] = values[this.held + slot];
+  }
+
+  /** Takes the noted values back; ends the transfer. */
+  private undo(block: number): void {
+    const { values } = this;
+    const base = block * BLOCK;
+    for (let i = 1; i <= ACCOUNTS; i++) values[base + i] = values[base + Note.ACCOUNTS + i - 1];
+    values[this.held + values[base + Note.SLOT]] = values[base + Note.HELD];
+    this.turn(block);
   }
 
   private turn(block: number): void {
@@ -139,37 +199,45 @@ export class Ledger {
     const blocks = WORKERS + this.workers;
     const before = new Int32Array(blocks);
     for (;;) {
-      let even = true;
-      for (let b = 0; b < blocks; b++) {
-        before[b] = Atomics.load(this.versions, b * BLOCK * 2);
-        if ((before[b] & 1) === 1) even = false;
-      }
-      if (!even) continue;
-      const reading = this.read();
+      for (let b = 0; b < blocks; b++) before[b] = Atomics.load(this.versions, b * BLOCK * 2);
+      // Main does not die: what it does ends.
+      if ((before[MAIN] & 1) === 1) continue;
+      const reading = this.read(before);
       let same = true;
       for (let b = 0; b < blocks; b++) if (Atomics.add(this.versions, b * BLOCK * 2, 0) !== before[b]) same = false;
       if (same) return reading;
     }
   }
 
-  private read(): LedgerSnapshot {
+  /** Reads all blocks; one whose version is odd as it was before its transfer. */
+  private read(versions: Int32Array): LedgerSnapshot {
     const values = this.values;
+    const held = values.slice(this.held, this.held + this.slots);
+    // Where the accounts of a block are: its own, or those that it noted.
+    const accounts = (block: number): number => {
+      const base = block * BLOCK;
+      if ((versions[block] & 1) === 0) return base;
+      held[values[base + Note.SLOT]] = values[base + Note.HELD];
+      return base + Note.ACCOUNTS - 1;
+    };
     let evaluated = 0;
     let failed = 0;
     for (let w = 0; w < this.workers; w++) {
-      evaluated += values[(WORKERS + w) * BLOCK + EVALUATED];
-      failed += values[(WORKERS + w) * BLOCK + FAILED];
+      const base = accounts(WORKERS + w);
+      evaluated += values[base + EVALUATED];
+      failed += values[base + FAILED];
     }
+    const ingest = accounts(INGEST);
     let inFlight = 0;
-    for (let slot = 0; slot < this.slots; slot++) inFlight += values[this.held + slot];
-    const seen = values[Account.SEEN];
-    const notWanted = values[Account.NOT_WANTED];
-    const stateOnly = values[Account.STATE_ONLY];
-    const merged = values[Account.MERGED];
-    const unknownType = values[Account.UNKNOWN_TYPE];
+    for (const events of held) inFlight += events;
+    const seen = values[ingest + Account.SEEN];
+    const notWanted = values[ingest + Account.NOT_WANTED];
+    const stateOnly = values[ingest + Account.STATE_ONLY];
+    const merged = values[ingest + Account.MERGED];
+    const unknownType = values[ingest + Account.UNKNOWN_TYPE];
     const lost = [
-      { stage: "reader", cause: "oversize", events: values[Account.LOST_OVERSIZE] },
-      { stage: "state", cause: "dropped", events: values[Account.LOST_STATE] },
+      { stage: "reader", cause: "oversize", events: values[ingest + Account.LOST_OVERSIZE] },
+      { stage: "state", cause: "dropped", events: values[ingest + Account.LOST_STATE] },
       { stage: "engine", cause: "stopped", events: values[MAIN * BLOCK + LOST_STOPPED] },
     ];
     let sum = evaluated + notWanted + stateOnly + merged + unknownType + failed + inFlight;
