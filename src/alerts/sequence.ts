@@ -8,11 +8,13 @@ export interface Part {
 
 /**
  * Puts the workers' output in batch order. A batch may have been tried more than once; only the attempt that its result
- * names counts, the others' output is dropped.
+ * names counts, the others' output is dropped: `dropped` is given each such part once.
  */
 export class Sequencer<T extends Part> {
   private readonly parts = new Map<number, T[]>();
   private current = 0;
+
+  constructor(private readonly dropped: (part: T) => void = () => {}) {}
 
   /** The first batch that was not passed yet. */
   get next(): number {
@@ -25,7 +27,10 @@ export class Sequencer<T extends Part> {
   }
 
   add(part: T): void {
-    if (part.batch < this.current) return;
+    if (part.batch < this.current) {
+      this.dropped(part);
+      return;
+    }
     const others = this.parts.get(part.batch);
     if (others === undefined) this.parts.set(part.batch, [part]);
     else others.push(part);
@@ -36,8 +41,10 @@ export class Sequencer<T extends Part> {
     return this.parts.get(this.current)?.find((part) => part.attempt === attempt);
   }
 
-  /** Goes on to the batch after the next. */
-  pass(): void {
+  /** Goes on to the batch after the next. Of the next, `kept` was used, the rest is dropped. */
+  pass(kept?: T): void {
+    const parts = this.parts.get(this.current);
+    if (parts !== undefined) for (const part of parts) if (part !== kept) this.dropped(part);
     this.parts.delete(this.current);
     this.current++;
   }

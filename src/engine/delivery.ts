@@ -12,7 +12,7 @@ export type Sink = (chunk: Buffer) => void | Promise<void>;
 
 /** Main's end of the pipeline: writes the batches' alerts in batch order. */
 export class Delivery {
-  private readonly sequencer = new Sequencer<Alerts>();
+  private readonly sequencer: Sequencer<Alerts>;
   private pumping: Promise<void> | null = null;
   private again = false;
   /** Matches by rule. */
@@ -36,6 +36,8 @@ export class Delivery {
     private readonly failed: (error: unknown) => void,
   ) {
     this.matches = new Float64Array(rules);
+    // Alerts of an attempt whose worker died before it could complete the batch.
+    this.sequencer = new Sequencer<Alerts>((alerts) => control.addAlertBytes(-alerts.bytes.length));
   }
 
   add(alerts: Alerts): void {
@@ -113,7 +115,7 @@ export class Delivery {
       this.alerts += alerts.counts[i + 1];
     }
     this.latency(nowNs() - control.publishedAt(alerts.batch));
-    sequencer.pass();
+    sequencer.pass(alerts);
     control.release(sequencer.next, alerts.bytes.length);
   }
 

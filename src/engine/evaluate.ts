@@ -174,6 +174,8 @@ export class Evaluation {
     const { control, ledger, times, worker, post } = this.context;
     const batch = control.slot(slot, SlotControl.BATCH);
     const done = nowNs();
+    // Behind the last event: what goes wrong from here on is no event's fault.
+    control.words[control.cursorWord(slot)] = this.words[base + SlotWord.WANTED];
     times[WorkerTime.EVALUATE] += done - start;
     times[WorkerTime.BATCHES] += 1;
     times[WorkerTime.EVENTS] += this.words[base + SlotWord.WANTED];
@@ -185,8 +187,16 @@ export class Evaluation {
         if (this.counts[rule] !== 0) counts.push(rule, this.counts[rule]);
       }
       const bytes = this.chunk.take();
-      control.addAlertBytes(bytes.length);
-      post({ kind: "alerts", batch, attempt: control.slot(slot, SlotControl.ATTEMPT), bytes, counts }, [bytes.buffer]);
+      const size = bytes.length;
+      const attempt = control.slot(slot, SlotControl.ATTEMPT);
+      control.addAlertBytes(size);
+      try {
+        post({ kind: "alerts", batch, attempt, bytes, counts }, [bytes.buffer]);
+      } catch (error) {
+        // Main counts down what it hears of, and it will not hear of these.
+        control.addAlertBytes(-size);
+        throw error;
+      }
     }
     this.reset();
     ledger.evaluated(worker, slot, control.slot(slot, SlotControl.FAILURES));
