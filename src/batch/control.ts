@@ -70,18 +70,25 @@ export const SlotControl = {
   BATCH: 1,
   /** How often the batch went back. */
   ATTEMPT: 2,
-  /** Index of the event at which the last attempt failed, -1 = none yet. */
+  /** Index of the event at which the last attempt failed, or a FailedAt. */
   FAILED_AT: 3,
   /** Worker that failed, -1 = none; another one gets the batch first. */
   FAILED_BY: 4,
   /** Events of the batch that failed twice. */
   FAILURES: 5,
   /**
-   * Index of the event that is being evaluated, -1 = before the first. Written for every event, so it shares no cache line
+   * Index of the event that is being evaluated, -1 = before the first, their number = behind the last. Written for every event, so it shares no cache line
    * with a word that another thread looks at, nor with another slot's cursor.
    */
   CURSOR: 16,
   WORDS: 32,
+} as const;
+
+export const FailedAt = {
+  /** There was no attempt yet. */
+  NONE: -1,
+  /** The worker died before the first event. */
+  START: -2,
 } as const;
 
 /** Results that are remembered: ingest may be that many batches ahead of what main has released. A power of two. */
@@ -196,7 +203,7 @@ export class Control {
     const base = ControlWord.HEAD + slot * SlotControl.WORDS;
     this.words[base + SlotControl.BATCH] = batch;
     this.words[base + SlotControl.ATTEMPT] = 0;
-    this.words[base + SlotControl.FAILED_AT] = -1;
+    this.words[base + SlotControl.FAILED_AT] = FailedAt.NONE;
     this.words[base + SlotControl.FAILED_BY] = -1;
     this.words[base + SlotControl.CURSOR] = -1;
     this.words[base + SlotControl.FAILURES] = 0;
@@ -288,11 +295,16 @@ export class Control {
     if (this.load(ControlWord.ENDED) === 1) this.bump(ControlWord.WORK);
   }
 
-  /** Gives the batch in `slot` back after a failure at event `index`, for another attempt by another worker. */
+  /**
+   * Gives the batch in `slot` back after a failure at event `index` (negative: before the first), for another attempt by
+   * another worker.
+   */
   giveBack(slot: number, index: number, worker: number): void {
-    this.setSlot(slot, SlotControl.FAILED_AT, index);
+    this.setSlot(slot, SlotControl.FAILED_AT, index < 0 ? FailedAt.START : index);
     this.setSlot(slot, SlotControl.FAILED_BY, worker);
     Atomics.add(this.words, ControlWord.HEAD + slot * SlotControl.WORDS + SlotControl.ATTEMPT, 1);
+    // The next attempt has begun no event: where this one was would be taken for its place, should it die at once.
+    this.words[this.cursorWord(slot)] = -1;
     this.setSlot(slot, SlotControl.STATE, SlotState.READY);
     this.bump(ControlWord.WORK);
   }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { type Control, SlotControl } from "../batch/control.js";
+import { type Control, FailedAt, SlotControl, Stop } from "../batch/control.js";
 import type { Memory } from "../batch/memory.js";
 import { RecordWord } from "../batch/record.js";
 import { RingLayout, SlotWord } from "../batch/ring.js";
+import type { Ledger } from "../telemetry/ledger.js";
 import type { WorkerMessage } from "./evaluate.js";
 import type { Threads } from "./threads.js";
 import type { WorkerTask } from "./worker-thread.js";
@@ -38,6 +39,7 @@ export class Crew {
   constructor(
     private readonly threads: Threads,
     private readonly control: Control,
+    private readonly ledger: Ledger,
     memory: Memory,
     private readonly task: Omit<WorkerTask, "worker" | "port">,
     private readonly events: CrewEvents,
@@ -47,9 +49,20 @@ export class Crew {
     this.layout = new RingLayout(memory.shape.ring);
   }
 
-  /** Runs all workers to the end of the input. Rejects when a worker cannot even start. */
+  /**
+   * Runs all workers to the end of the input. A worker that cannot even start aborts the run. Settles when none is left;
+   * rejects with the first reason to abort.
+   */
   async run(): Promise<void> {
-    await Promise.all(Array.from({ length: this.threads.workers }, (_, worker) => this.work(worker)));
+    const reasons: unknown[] = [];
+    const workers = Array.from({ length: this.threads.workers }, (_, worker) =>
+      this.work(worker).catch((error: unknown) => {
+        reasons.push(error);
+        this.control.stop(Stop.ABORT);
+      }),
+    );
+    await Promise.all(workers);
+    if (reasons.length > 0) throw reasons[0];
   }
 
   private async work(worker: number): Promise<void> {
@@ -103,7 +116,9 @@ export class Crew {
 
   /**
    * The batch of a dead worker goes back. Main owns the slot here: the worker's last store came before the notice of its
-   * death. An event at which two attempts ended is passed over; two ends before the first event fail the whole batch.
+   * death. An event at which two attempts on end ended is passed over; two ends before the first event fail the whole
+   * batch, and so do two behind the last. Evaluating again begins from nothing, so that what
+   * the worker had counted is taken back.
    */
   private takeOver(worker: number, error: Error): void {
     const { control, words } = this;
@@ -112,12 +127,12 @@ export class Crew {
     const base = this.layout.slotWord(slot);
     const at = control.words[control.cursorWord(slot)];
     const count = words[base + SlotWord.WANTED];
-    if (at >= 0 && control.slot(slot, SlotControl.FAILED_AT) === at) {
-      this.fail(slot, base, at, error);
-    } else if (at < 0 && control.slot(slot, SlotControl.ATTEMPT) > 0) {
-      for (let i = 0; i < count; i++) this.fail(slot, base, i, error);
+    this.ledger.reopen(worker, slot, count);
+    const last = control.slot(slot, SlotControl.FAILED_AT);
+    if (last === (at < 0 ? FailedAt.START : at)) {
+      const one = at >= 0 && at < count;
+      for (let i = one ? at : 0; i < (one ? at + 1 : count); i++) this.fail(slot, base, i, error);
     }
-    control.words[control.cursorWord(slot)] = -1;
     control.giveBack(slot, at, worker);
   }
 

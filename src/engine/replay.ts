@@ -95,6 +95,7 @@ async function run(options: ReplayOptions, threads: Threads, startup: Record<str
   const crew = new Crew(
     threads,
     control,
+    ledger,
     memory,
     { ...shared, ruleSet: rules, encoder: options.encoder, outputs, faults },
     {
@@ -124,7 +125,7 @@ async function run(options: ReplayOptions, threads: Threads, startup: Record<str
     const working = crew.run().catch(abort);
     const demand = planning?.rulesDemand(rules, options.encoder, outputs) ?? [];
     startup["planned"] = performance.now();
-    const end: IngestResult = await threads.ingest
+    const end: IngestResult | null = await threads.ingest
       .run(
         {
           ...shared,
@@ -137,14 +138,16 @@ async function run(options: ReplayOptions, threads: Threads, startup: Record<str
         { name: "ingest" },
       )
       .catch((error: unknown) => {
-        abort(error);
+        // Nothing more can be read. What was published is good, and is delivered before the run fails.
+        failure ??= error;
+        control.stop(Stop.DRAIN);
         control.end();
         return null;
       });
     startup["ingestEnd"] = performance.now();
     await working;
     await delivery.settled();
-    if (control.aborted) {
+    if (end === null || control.aborted) {
       ledger.abandon();
       throw failure;
     }
