@@ -8,7 +8,7 @@ import { PeregrineError } from "../telemetry/errors.js";
 import { Ledger, type LedgerBuffer } from "../telemetry/ledger.js";
 import { IngestTime, ingestTimes } from "../telemetry/stage-times.js";
 import type { Faults } from "./faults.js";
-import { Ingest, type SweepLimit } from "./ingest.js";
+import { failureOf, Ingest, type SweepLimit } from "./ingest.js";
 import { createIngest, warmIngest } from "./ingest-parts.js";
 import type { IngestParts, IngestSetup } from "./parts.js";
 import { InfoWriter } from "./source-info.js";
@@ -108,7 +108,7 @@ function failed(error: unknown): IngestResult {
   return {
     events: 0,
     sections: 0,
-    failure: { code: error.code, message: error.message, offset: error.place.offset ?? -1 },
+    failure: failureOf(error),
     unknownTypes: [],
     bytes: 0,
     inflateNs: 0,

@@ -7,6 +7,7 @@ import { RecordWord } from "../batch/record.js";
 import { RingLayout, SlotWord } from "../batch/ring.js";
 import { FillResult, type SourceFailure } from "../capture/source.js";
 import { nowNs } from "../telemetry/clock.js";
+import { PeregrineError } from "../telemetry/errors.js";
 import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
 import { IngestTime } from "../telemetry/stage-times.js";
 import type { IngestParts } from "./parts.js";
@@ -81,18 +82,31 @@ export class Ingest {
     this.softBytes = Math.min(sweep.bytes, memory.shape.stringBytes / 2);
   }
 
-  /** Opens the source and runs to its end. Throws what `open` throws; always tells the workers that there is no more. */
+  /**
+   * Opens the source and runs to its end. Throws what `open` throws, and what is no error for users; always tells the
+   * workers that there is no more.
+   */
   run(): IngestEnd {
     const { control, parts, info } = this.context;
     try {
       const header = parts.source.open();
       info.begin(header);
       parts.stage.begin(header, 0);
-      const failure = this.loop();
+      const failure = this.read();
       return { events: this.last, sections: this.sectionNumber + 1, failure };
     } finally {
       control.end();
       parts.source.close();
+    }
+  }
+
+  /** The loop, with an error for users that was met on the way as the end of the input: what came before it is good. */
+  private read(): SourceFailure | null {
+    try {
+      return this.loop();
+    } catch (error) {
+      if (error instanceof PeregrineError) return failureOf(error);
+      throw error;
     }
   }
 
@@ -231,6 +245,11 @@ export class Ingest {
     times[IngestTime.SWEEP] += nowNs() - start;
     times[IngestTime.SWEEPS] += 1;
   }
+}
+
+/** An error for users as plain data. */
+export function failureOf(error: PeregrineError): SourceFailure {
+  return { code: error.code, message: error.message, offset: error.place.offset ?? -1 };
 }
 
 /**

@@ -6,6 +6,7 @@ import { RingLayout, SlotWord } from "../../src/batch/ring.js";
 import { FillResult, type SectionHeader } from "../../src/capture/source.js";
 import type { EvaluatorSetup } from "../../src/engine/evaluator-parts.js";
 import type { CountedSource, EvaluatorParts, IngestParts, IngestSetup } from "../../src/engine/parts.js";
+import { PeregrineError } from "../../src/telemetry/errors.js";
 
 /** What the fake parts do; it travels in Faults.data. */
 export interface FakeData {
@@ -17,6 +18,10 @@ export interface FakeData {
   readonly pad?: number;
   /** A new section begins behind these events. */
   readonly sections?: readonly number[];
+  /** The header of the last section is bad. */
+  readonly badSection?: boolean;
+  /** The state stage breaks at this event. */
+  readonly breaks?: number;
   /** The source fails behind its last event. */
   readonly fails?: boolean;
   /** Each event adds this many strings to a dictionary that is swept. */
@@ -60,6 +65,9 @@ class FakeSource implements CountedSource {
   }
 
   section(): SectionHeader {
+    if (this.data.badSection === true && this.number === this.data.sections?.at(-1)) {
+      throw new PeregrineError("CAPTURE_LIST_ENTRY", "a bad list", { offset: 99 });
+    }
     return EMPTY;
   }
 
@@ -150,6 +158,7 @@ export function createIngest(setup: IngestSetup): IngestParts {
           strings += data.strings ?? 0;
           held++;
           last = floats[(o + RecordWord.NUMBER) >> 1];
+          if (last === data.breaks) throw new Error("the stage broke");
           if (wantedEvent(last)) words[wanted++] = o;
         }
         words[base + SlotWord.WANTED] = wanted - base - layout.wantedWord;

@@ -232,6 +232,43 @@ test("a bad capture: everything before is delivered", async () => {
   assert.deepEqual(report.failure, { code: "CAPTURE_OPEN", message: "made up", offset: 7 });
 });
 
+test("a bad header of a later section: all before it is delivered and counted", async () => {
+  const data = { events: 20_000, every: [6, 10], sections: [400, 9001], badSection: true };
+  const { output, report } = await fakeReplay(data, { workers: 2 });
+  assert.equal(output, expectedOutput({ ...data, events: 9001 }));
+  assert.deepEqual(report.failure, { code: "CAPTURE_LIST_ENTRY", message: "a bad list", offset: 99 });
+  assert.equal(report.events, 9001);
+  assert.equal(report.sections, 2);
+  assert.equal(report.ledger.difference, 0);
+});
+
+test("ingest breaks: what was published is evaluated and written before the run fails", async () => {
+  const data = { events: 20_000, every: [6, 10], breaks: 9001 };
+  let output = "";
+  let ledger: Ledger | undefined;
+  const running = fakeReplay(
+    data,
+    {
+      workers: 2,
+      onLedger: (given) => {
+        ledger = given;
+      },
+      sink: (chunk) => {
+        output += chunk.toString();
+      },
+    },
+    // Workers are far behind when it happens.
+    { ahead: 12 },
+  );
+  await assert.rejects(running, /the stage broke/);
+  const now = ledger?.snapshot();
+  assert.ok(now !== undefined && now.seen > 8900 && now.seen < 9001);
+  assert.equal(now.inFlight, 0);
+  assert.equal(now.difference, 0);
+  assert.deepEqual(now.lost, []);
+  assert.equal(output, expectedOutput({ ...data, events: now.seen }));
+});
+
 test("sections, sweeps and tight tables wait until no batch is in flight, and change nothing", async () => {
   const data = { events: 30_000, every: [7], sections: [1, 5000, 5001, 29_990], strings: 1, rows: 700 };
   const { output, report } = await fakeReplay(data, {
