@@ -19,7 +19,7 @@ inline constexpr uint32_t kSmallestBlock = kBlockHeader + kBlockTrailer;
 /** Bytes behind the header that a block of events may have which is not of a LARGE type. */
 inline constexpr uint32_t kEventBlockLimit = 65536;
 /** No block is larger: a length beyond it is a lie, and nobody shall be made to hold so much. */
-inline constexpr uint32_t kBlockLimit = 1u << 30;
+inline constexpr uint32_t kBlockLimit = 256u << 20;
 
 enum class BlockKind : uint8_t { kUnknown, kSection, kMachine, kProcesses, kFds, kInterfaces, kUsers, kEvent };
 

@@ -25,14 +25,14 @@ bool Input::open(const std::string& path) {
   if (fd_ < 0) return failure_.set("CAPTURE_OPEN", std::strerror(errno));
   struct stat status;
   if (fstat(fd_, &status) == 0 && S_ISDIR(status.st_mode)) return failure_.set("CAPTURE_OPEN", "it is a directory");
-  buffer_.resize(kPiece + kSlack);
+  if (!grow(kPiece)) return false;
   while (end_ < 2 && !at_end_ && !failure_) end_ += read_file(buffer_.data() + end_, kPiece - end_);
   if (failure_) return false;
   if (end_ == 0) return failure_.set("CAPTURE_EMPTY", "the file has no bytes", 0);
-  if (end_ < 2 || buffer_[0] != kGzip0 || buffer_[1] != kGzip1) return true;
+  if (end_ < 2 || buffer_.data()[0] != kGzip0 || buffer_.data()[1] != kGzip1) return true;
   if (inflateInit2(&stream_, kGzipWindow) != Z_OK) return failure_.set("CAPTURE_GZIP", "no memory for inflating");
   is_gzip_ = is_inflating_ = true;
-  packed_.assign(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(end_));
+  packed_.assign(buffer_.data(), buffer_.data() + end_);
   if (packed_.size() < kPacked) packed_.resize(kPacked);
   stream_.next_in = packed_.data();
   stream_.avail_in = static_cast<uInt>(end_);
@@ -45,7 +45,7 @@ void Input::close() {
   is_inflating_ = false;
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
-  buffer_ = {};
+  buffer_.clear();
   packed_ = {};
   begin_ = end_ = 0;
   at_end_ = true;
@@ -58,17 +58,21 @@ bool Input::refill(size_t size) {
     begin_ = 0;
   }
   if (capacity() > kKeep && size <= kPiece && end_ <= kPiece) {
-    buffer_.resize(kPiece + kSlack);
-    buffer_.shrink_to_fit();
+    if (!grow(kPiece)) return false;
   }
   while (end_ < size) {
     if (at_end_ || failure_) return false;
     // A block may claim any length: the buffer grows only as fast as bytes arrive.
-    if (end_ == capacity()) buffer_.resize(capacity() * 2 + kSlack);
+    if (end_ == capacity() && !grow(capacity() * 2)) return false;
     const size_t room = capacity() - end_;
     end_ += is_gzip_ ? inflate_some(buffer_.data() + end_, room) : read_file(buffer_.data() + end_, room);
   }
   return true;
+}
+
+bool Input::grow(size_t size) {
+  if (buffer_.resize(size + kSlack)) return true;
+  return failure_.set("CAPTURE_READ", "there is no memory for a block of this size", static_cast<int64_t>(offset_));
 }
 
 /** Reads from the file; 0 at its end (at_end_, for plain files) or on failure. */
@@ -86,15 +90,14 @@ size_t Input::read_file(uint8_t* to, size_t room) {
 }
 
 size_t Input::inflate_some(uint8_t* to, size_t room) {
+  bool is_dry = false;
   if (stream_.avail_in == 0) {
     stream_.next_in = packed_.data();
     stream_.avail_in = static_cast<uInt>(read_file(packed_.data(), kPacked));
     if (failure_) return 0;
-    // A writer that was stopped, or is still at work, leaves a stream without an end.
-    if (at_end_ && stream_.avail_in == 0) {
-      failure_.set("CAPTURE_GZIP_TRUNCATED", "the gzip stream has no end", static_cast<int64_t>(end_offset()));
-      return 0;
-    }
+    // The file's end is not the stream's: inflating may still hold bytes back that found no room before.
+    is_dry = at_end_;
+    at_end_ = false;
   }
   stream_.next_out = to;
   stream_.avail_out = static_cast<uInt>(std::min<size_t>(room, 1u << 30));
@@ -106,6 +109,9 @@ size_t Input::inflate_some(uint8_t* to, size_t room) {
   const size_t size = before - stream_.avail_out;
   if (status == Z_STREAM_END) {
     if (!next_member()) at_end_ = true;
+  } else if (is_dry && size == 0) {
+    // A writer that was stopped, or is still at work, leaves a stream without an end.
+    failure_.set("CAPTURE_GZIP_TRUNCATED", "the gzip stream has no end", static_cast<int64_t>(end_offset()));
   } else if (status != Z_OK && status != Z_BUF_ERROR) {
     failure_.set("CAPTURE_GZIP", stream_.msg != nullptr ? stream_.msg : "the gzip stream is damaged",
                  static_cast<int64_t>(end_offset() + size));

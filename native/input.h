@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,33 @@
 #include "failure.h"
 
 namespace peregrine {
+
+/** Memory whose growth may fail: how much a file wants is told by the file, and it must not be able to end the process. */
+class Buffer {
+ public:
+  /** Keeps what fits of the bytes; new ones are not set. False, and nothing is changed, where there is no memory. */
+  bool resize(size_t size) {
+    void* bytes = std::realloc(bytes_.get(), size);
+    if (bytes == nullptr) return false;
+    (void)bytes_.release();
+    bytes_.reset(static_cast<uint8_t*>(bytes));
+    size_ = size;
+    return true;
+  }
+  void clear() {
+    bytes_.reset();
+    size_ = 0;
+  }
+  uint8_t* data() const { return bytes_.get(); }
+  size_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(uint8_t* bytes) const { std::free(bytes); }
+  };
+  std::unique_ptr<uint8_t, Free> bytes_;
+  size_t size_ = 0;
+};
 
 /**
  * The bytes of a capture file, plain or gzip (of any number of members), in pieces that are read into one buffer again
@@ -54,6 +82,7 @@ class Input {
   static constexpr size_t kSlack = 16;              // bytes behind the input that may be read, though not used
 
   bool refill(size_t size);
+  bool grow(size_t size);
   size_t capacity() const { return buffer_.size() - kSlack; }
   size_t read_file(uint8_t* to, size_t room);
   size_t inflate_some(uint8_t* to, size_t room);
@@ -61,7 +90,7 @@ class Input {
   uint64_t end_offset() const { return offset_ + available(); }
 
   int fd_ = -1;
-  std::vector<uint8_t> buffer_;
+  Buffer buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;
   uint64_t offset_ = 0;

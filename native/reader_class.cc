@@ -11,7 +11,18 @@ namespace peregrine {
 namespace {
 
 /** Numbers of the layout, in the order in which src/capture/scap.ts gives them. */
-enum class Layout : uint32_t { kSlots, kEvents, kSlotBytes, kRecordsWord, kHeapByte, kRecordBytes, kHeapBytes, kNumbers };
+enum class Layout : uint32_t {
+  kSlots,
+  kEvents,
+  kSlotBytes,
+  kRecordsWord,
+  kHeapByte,
+  kRecordBytes,
+  kHeapBytes,
+  kStrings,
+  kStringBytes,
+  kNumbers
+};
 
 }  // namespace
 
@@ -56,11 +67,13 @@ ReaderClass::ReaderClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Read
                           static_cast<uint32_t>(number(Layout::kRecordsWord)),
                           number(Layout::kHeapByte),
                           number(Layout::kRecordBytes),
-                          number(Layout::kHeapBytes)};
+                          number(Layout::kHeapBytes),
+                          static_cast<uint32_t>(number(Layout::kStrings)),
+                          number(Layout::kStringBytes)};
   const bool is_consistent = memory.slots > 0 && memory.slots * memory.slot_bytes <= ring.count &&
                              memory.records_word * 4ull + memory.record_bytes <= memory.heap_byte &&
                              memory.heap_byte + memory.heap_bytes <= memory.slot_bytes;
-  if (!is_consistent || memory.events == 0 || memory.record_bytes < kLargestRecord * 4) {
+  if (!is_consistent || memory.events == 0 || memory.strings == 0 || memory.string_bytes == 0 || memory.record_bytes < kLargestRecord * 4) {
     Napi::RangeError::New(env, "CaptureReader: the ring does not have this layout, or no room for the largest record")
         .ThrowAsJavaScriptException();
     return;

@@ -40,6 +40,8 @@ void RecordWriter::start(uint32_t slot) {
   heap_ = slot_ + ring_.heap_byte;
   heap_end_ = heap_ + ring_.heap_bytes;
   records_ = 0;
+  strings_ = 0;
+  string_bytes_ = 0;
 }
 
 uint32_t* RecordWriter::begin(const RecordHead& head, uint32_t size, uint32_t nparams, uint32_t present) {
@@ -81,14 +83,14 @@ inline void RecordWriter::write_param(uint32_t* words, const WantedParam& wanted
       if (bytes.size == sizeof kNull && std::memcmp(bytes.data, kNull, sizeof kNull) == 0) {
         *to = interner_.intern(reinterpret_cast<const uint8_t*>(kNotAvailable), sizeof kNotAvailable - 1);
       } else {
-        *to = interner_.intern(until_nul(bytes));
+        *to = intern(until_nul(bytes));
       }
       return;
     case ParamKind::kVector:
-      *to = interner_.intern(without_final_nuls(bytes));
+      *to = intern(without_final_nuls(bytes));
       return;
     case ParamKind::kAddress:
-      *to = interner_.intern(bytes);
+      *to = intern(bytes);
       return;
     case ParamKind::kBlob:
       to[0] = static_cast<uint32_t>(heap_ - ring_.base);

@@ -19,6 +19,8 @@ struct RingMemory {
   uint64_t heap_byte;     // from the slot's start
   uint64_t record_bytes;
   uint64_t heap_bytes;
+  uint32_t strings;       // that a batch may name, and their bytes; the last event may go beyond
+  uint64_t string_bytes;
 };
 
 namespace record_flag {
@@ -45,8 +47,15 @@ class RecordWriter {
 
   void start(uint32_t slot);
 
-  /** False where the slot has no room for one more record of any type. */
-  bool has_room() const { return records_ < ring_.events && record_ + kLargestRecord * 4 <= records_end_; }
+  /**
+   * False where the slot has no room for one more record of any type, or the batch names so many strings that the
+   * dictionary could be full before anybody has had a chance to sweep it. New strings and known ones count alike, since
+   * the state tables make new ones of both, and so that where a batch ends does not depend on what came before it.
+   */
+  bool has_room() const {
+    return records_ < ring_.events && record_ + kLargestRecord * 4 <= records_end_ && strings_ < ring_.strings &&
+           string_bytes_ < ring_.string_bytes;
+  }
   bool fits_blobs(uint64_t bytes) const { return bytes <= static_cast<uint64_t>(heap_end_ - heap_); }
 
   void write(const RecordHead& head, const EventParams& params, const Recipe& recipe);
@@ -62,6 +71,11 @@ class RecordWriter {
 
  private:
   uint32_t* begin(const RecordHead& head, uint32_t words, uint32_t nparams, uint32_t present);
+  uint32_t intern(Span bytes) {
+    strings_++;
+    string_bytes_ += bytes.size;
+    return interner_.intern(bytes);
+  }
   void write_param(uint32_t* words, const WantedParam& wanted, Span bytes);
 
   RingMemory ring_;
@@ -72,6 +86,8 @@ class RecordWriter {
   uint8_t* heap_ = nullptr;
   uint8_t* heap_end_ = nullptr;
   uint32_t records_ = 0;
+  uint32_t strings_ = 0;  // of the batch, and their bytes
+  uint64_t string_bytes_ = 0;
 };
 
 }  // namespace peregrine

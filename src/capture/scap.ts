@@ -50,6 +50,14 @@ export function createInterner(memory: Memory): Interner {
   return createFor(memory.dictionary);
 }
 
+/**
+ * How much of the dictionary's room one batch may ask for: a sixteenth. The dictionary is swept between batches only, and
+ * from three quarters of its size on; a batch and what the state stage makes of its strings fit the last quarter.
+ */
+function batchShare(room: number): number {
+  return Math.max(1, Math.floor(room / 16));
+}
+
 /** A capture file, plain or gzip, as a source of events. */
 export class ScapSource implements Source {
   private readonly path: string;
@@ -58,11 +66,15 @@ export class ScapSource implements Source {
   constructor(options: ScapOptions) {
     const layout = new RingLayout(options.memory.shape.ring);
     const { slots, events, recordBytes, heapBytes } = layout.shape;
+    const { strings, stringBytes } = options.memory.shape;
     this.path = options.path;
     this.reader = new (loadAddon().CaptureReader)(
       options.interner,
       new Uint8Array(options.memory.ring),
-      Float64Array.of(slots, events, layout.slotBytes, layout.recordsWord, layout.heapByte, recordBytes, heapBytes),
+      Float64Array.of(
+        ...[slots, events, layout.slotBytes, layout.recordsWord, layout.heapByte, recordBytes, heapBytes],
+        ...[batchShare(strings), batchShare(stringBytes)],
+      ),
       options.plan,
     );
   }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { constants, gunzipSync } from "node:zlib";
 import { EventType } from "../../src/batch/event-table.generated.js";
 import { FillResult } from "../../src/capture/source.js";
 import { type ErrorCode, PeregrineError } from "../../src/telemetry/errors.js";
@@ -99,6 +100,38 @@ test("a gzip stream that is cut or damaged delivers what could be inflated", () 
 
   assertOpenFails(packed.subarray(0, 12), "CAPTURE_GZIP_TRUNCATED", 0);
   assertOpenFails(Buffer.from([0x1f, 0x8b, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]), "CAPTURE_GZIP", 0);
+});
+
+test("a gzip stream cut where what was inflated fills the buffer delivers what is held back too", () => {
+  const capture = good();
+  // Equal events, so that one byte of the stream stands for many of them.
+  while (capture.offset < 300 * 1024) capture.event("SYSCALL_CLOSE_X", { res: 0, fd: 1 });
+  const packed = capture.gzip();
+  const first = good().offset;
+  const eventSize = good().event("SYSCALL_CLOSE_X", { res: 0, fd: 1 }).offset - first;
+  // Inputs are read in pieces of 256 KiB: the cuts around that many inflated bytes.
+  const inflated = (size: number): number =>
+    gunzipSync(packed.subarray(0, size), { finishFlush: constants.Z_SYNC_FLUSH }).length;
+  let size = 12;
+  while (inflated(size) <= 256 * 1024) size++;
+  for (let cut = size - 2; cut < size + 4; cut++) {
+    const read = readCapture(packed.subarray(0, cut));
+    assert.equal(read.failure?.code, "CAPTURE_GZIP_TRUNCATED");
+    assert.equal(read.failure?.offset, inflated(cut));
+    assert.equal(read.records.length, 2 + Math.floor((inflated(cut) - first) / eventSize));
+  }
+});
+
+test("no block may claim more than 256 MiB", () => {
+  const claim = (total: number): [ScapBuilder, number] => {
+    const capture = good();
+    const at = capture.offset;
+    return [capture.block(0x221, new Uint8Array(100), { total }), at];
+  };
+  const [most, mostAt] = claim(256 * 1024 * 1024);
+  assertFails(most, "CAPTURE_TRUNCATED", mostAt);
+  const [more, moreAt] = claim(256 * 1024 * 1024 + 4);
+  assertFails(more, "CAPTURE_BLOCK_LENGTH", moreAt);
 });
 
 test("a block of events whose length lies", () => {

@@ -5,7 +5,10 @@ import { test } from "node:test";
 import { EVENTS, EventType } from "../../src/batch/event-table.generated.js";
 import { PlanAction } from "../../src/batch/plan.js";
 import { RecordWord } from "../../src/batch/record.js";
-import { readCapture } from "../support/capture-reader.js";
+import { SlotWord } from "../../src/batch/ring.js";
+import { createInterner, ScapSource } from "../../src/capture/scap.js";
+import { FillResult } from "../../src/capture/source.js";
+import { memoryOf, planOf, readCapture } from "../support/capture-reader.js";
 import { ScapBuilder } from "../support/scap-builder.js";
 import { inetAddress, inetTuple } from "../support/scap-lists.js";
 
@@ -192,4 +195,46 @@ test("events whose writer counted three bytes too many are read", () => {
   );
   assert.equal(read.failure, null);
   assert.deepEqual({ ...read.records[0]?.params }, { id: "a", desc: "b" });
+});
+
+test("a batch ends before its strings could fill the dictionary; swept in between, none is lost", () => {
+  const capture = new ScapBuilder().section();
+  for (let i = 0; i < 60; i++) {
+    const path = `/${String(i % 50).padStart(4, "0")}${"x".repeat(60_000)}`;
+    capture.event("SYSCALL_CHDIR_X", { res: 0, path });
+  }
+  const shape = { stringBytes: 1 << 20 };
+  const ends = (events: number): number[] => {
+    const options = { shape, ring: { events } };
+    const memory = memoryOf(options);
+    const interner = createInterner(memory);
+    const source = new ScapSource({ path: capture.toFile(), memory, interner, plan: planOf(options) });
+    source.open();
+    const none = new Uint8Array(memory.shape.strings);
+    const floats = new Float64Array(memory.ring);
+    const found: number[] = [];
+    for (let result: number = FillResult.MORE; result === FillResult.MORE; ) {
+      result = source.fill(0);
+      found.push(floats[SlotWord.LAST / 2] as number);
+      assert.ok(interner.bytes <= shape.stringBytes / 16 + 65_536, "no more than a sixteenth and an event");
+      interner.sweep(none);
+    }
+    assert.equal(interner.lost, 0);
+    source.close();
+    return found;
+  };
+  // Two events of 60 kB reach a sixteenth of 1 MiB, whatever number of events a batch may have.
+  assert.deepEqual(ends(64).slice(0, 3), [2, 4, 6]);
+  assert.deepEqual(ends(16), ends(64));
+  assert.equal(ends(64).at(-1), 60);
+});
+
+test("a batch ends before its strings could use up the dictionary's ids", () => {
+  const capture = new ScapBuilder().section();
+  for (let i = 0; i < 60; i++) capture.event("SYSCALL_CHDIR_X", { res: 0, path: `/${i}` });
+  const read = readCapture(capture, { shape: { strings: 160 } });
+  assert.deepEqual(
+    read.batches.map((batch) => batch.records),
+    [10, 10, 10, 10, 10, 10, 0],
+  );
 });
