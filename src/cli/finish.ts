@@ -4,6 +4,14 @@ import type { ReplayReport } from "../engine/report.js";
 import { type Context, Exit } from "./context.js";
 import { summaryFields, summaryText } from "./summary.js";
 
+/** What counters of the state stage say when they are not 0; docs/ledger.md has the limits. */
+const REFUSALS: readonly (readonly [counter: string, sentence: string])[] = [
+  ["refusedThreads", "threads found no place in the process table; their fields are absent"],
+  ["refusedFds", "file descriptors found no place in the tables; their fields are absent"],
+  ["exhaustedRows", "changes of processes found no free row; events shortly before them may show them too early"],
+  ["lostLookups", "changes of users, groups or containers found no place in their tables"],
+];
+
 /**
  * Tells how a run ended, on stderr: what was lost or went wrong, and with `summary` what was done, on a terminal as tables,
  * else as one JSON line of the log whose message is "replay finished". @returns the exit status
@@ -20,8 +28,14 @@ export async function finish(
   if (report.dictionary.lost > 0) {
     log.warn(`${report.dictionary.lost} strings found no place in the dictionary`, { lost: report.dictionary.lost });
   }
-  if (summary && !process.stderr.isTTY) log.info("replay finished", summaryFields(report));
+  for (const [counter, sentence] of REFUSALS) {
+    const count = report.state[counter] ?? 0;
+    if (count > 0) log.warn(`${count} ${sentence}`, { counter, count });
+  }
   const { failure } = report;
+  // A summary of zeros would only hide the error.
+  const told = summary && (failure === null || report.ledger.seen > 0);
+  if (told && !process.stderr.isTTY) log.info("replay finished", summaryFields(report));
   if (failure !== null) {
     log.error(failure.message, {
       code: failure.code,
@@ -30,6 +44,6 @@ export async function finish(
     });
   }
   await log.flush();
-  if (summary && process.stderr.isTTY) process.stderr.write(summaryText(report));
+  if (told && process.stderr.isTTY) process.stderr.write(summaryText(report));
   return failure === null ? Exit.OK : Exit.FAILED;
 }

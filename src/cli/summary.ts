@@ -33,6 +33,7 @@ export function summaryFields(report: ReplayReport): object {
       lost: ledger.lost,
       inFlight: ledger.inFlight,
     },
+    state: report.state,
     ...(report.deaths === 0 ? {} : { workersReplaced: report.deaths }),
     ...(report.stopped ? { stopped: true } : {}),
   };
