@@ -63,20 +63,70 @@ export class Item {
   }
 }
 
-/** Aliases stand for what they point to, everywhere. */
-function inlineAliases(node: unknown, document: { contents: unknown }, depth: number, context: Context): unknown {
-  if (depth > 64) throw context.error("LOAD_ERR_YAML_PARSE", "values are nested too deeply");
-  if (isAlias(node)) {
-    const target = node.resolve(document as Parameters<typeof node.resolve>[0]);
-    if (target === undefined) throw context.error("LOAD_ERR_YAML_PARSE", `unknown alias: ${node.source}`);
-    return inlineAliases(target, document, depth + 1, context);
+/** Deeper nesting is no rule, and would use up the stack of whatever walks it. */
+const MAX_DEPTH = 64;
+
+/**
+ * Puts in place of the aliases of one document what they point to. Each node is walked once, however many aliases point
+ * to it: a short text can stand for a tree that no machine can walk.
+ */
+class Aliases {
+  private readonly anchors = new Map<string, Node>();
+  /** Levels below a node that was walked; -1 while it is being walked. */
+  private readonly heights = new Map<object, number>();
+
+  constructor(private readonly context: Context) {}
+
+  /** @returns what stands for `node`, its aliases replaced @throws LoadFailure for an alias of nothing, or of a node around it */
+  inline(node: unknown): unknown {
+    this.walk(node, 0);
+    return this.target(node);
   }
-  if (isMap(node)) for (const pair of node.items) pair.value = inlineAliases(pair.value, document, depth + 1, context);
-  else if (isSeq(node)) {
-    for (let i = 0; i < node.items.length; i++)
-      node.items[i] = inlineAliases(node.items[i], document, depth + 1, context);
+
+  private target(node: unknown): unknown {
+    if (!isAlias(node)) return node;
+    const target = this.anchors.get(node.source);
+    if (target === undefined) throw this.context.error("LOAD_ERR_YAML_PARSE", `unknown alias: ${node.source}`);
+    return target;
   }
-  return node;
+
+  /** Walks in the order of the text, since an anchor may be set again. @returns the levels below `node` */
+  private walk(node: unknown, depth: number): number {
+    if (isAlias(node)) {
+      const height = this.heights.get(this.target(node) as object) ?? 0;
+      if (height < 0) {
+        throw this.context.error("LOAD_ERR_YAML_PARSE", `alias ${node.source} stands inside of what it points to`);
+      }
+      return this.checked(depth, height);
+    }
+    if (!isScalar(node) && !isMap(node) && !isSeq(node)) return 0;
+    if (node.anchor !== undefined) this.anchors.set(node.anchor, node);
+    if (isScalar(node)) return 0;
+    this.heights.set(node, -1);
+    let height = this.checked(depth, 0);
+    if (isMap(node)) {
+      for (const pair of node.items) {
+        height = Math.max(height, this.walk(pair.key, depth + 1) + 1);
+        pair.key = this.target(pair.key);
+        height = Math.max(height, this.walk(pair.value, depth + 1) + 1);
+        pair.value = this.target(pair.value);
+      }
+    } else {
+      for (let i = 0; i < node.items.length; i++) {
+        height = Math.max(height, this.walk(node.items[i], depth + 1) + 1);
+        node.items[i] = this.target(node.items[i]);
+      }
+    }
+    this.heights.set(node, height);
+    return height;
+  }
+
+  private checked(depth: number, height: number): number {
+    if (depth + height > MAX_DEPTH) {
+      throw this.context.error("LOAD_ERR_YAML_PARSE", "values are nested too deeply");
+    }
+    return height;
+  }
 }
 
 /**
@@ -99,7 +149,7 @@ export function readItems(file: SourceFile): Item[] {
     if (error !== undefined) {
       throw root.enter("rules content", "", error.pos[0]).error("LOAD_ERR_YAML_PARSE", error.message);
     }
-    const contents = inlineAliases(document.contents, document, 0, root) as Value;
+    const contents = new Aliases(root).inline(document.contents) as Value;
     if (contents === undefined || contents === null || isNull(contents)) continue;
     const context = root.enter("rules content", "", offsetOf(contents));
     if (isMap(contents)) throw context.error("LOAD_ERR_YAML_VALIDATE", "Rules content is not yaml array of objects");

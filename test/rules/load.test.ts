@@ -401,3 +401,30 @@ describe("append_output", () => {
     assert.equal(load(RULE, { appendOutput: [{ extraFields: [{ name: "no.field", template: null }] }] }).ok, false);
   });
 });
+
+it("aliases: each node is walked once, and a loop is an error", () => {
+  let bomb = `- list: l\n  items: [a]\n  unknown:\n  - &a0 [${"x, ".repeat(10)}x]\n`;
+  for (let i = 1; i < 20; i++) bomb += `  - &a${i} [${`*a${i - 1}, `.repeat(10)}*a${i - 1}]\n`;
+  assert.deepEqual(
+    messages(load(bomb)).filter((message) => message.startsWith("LOAD_ERR")),
+    [],
+  );
+  const shared = load(
+    `${ruleText("&c evt.type=open")}- {rule: s, desc: &d d, condition: *c, output: *d, priority: INFO}\n`,
+  );
+  assert.deepEqual(messages(shared), []);
+  assert.equal(shared.ruleSet?.rules.length, 2);
+  // An anchor that is set again means the latest one above.
+  const again = load("- &x {list: a, items: [1]}\n- *x\n- &x {macro: m, condition: evt.type=open}\n- *x\n");
+  assert.ok(messages(again).every((message) => !message.startsWith("LOAD_ERR")));
+  for (const [text, message] of [
+    ["- list: l\n  items: &a [*a]\n", /LOAD_ERR_YAML_PARSE alias a stands inside/],
+    ["- list: l\n  items: [*b]\n", /LOAD_ERR_YAML_PARSE .*alias/i],
+    [`- list: l\n  items: ${"[".repeat(70)}${"]".repeat(70)}\n`, /LOAD_ERR_YAML_PARSE values are nested too deeply/],
+  ] as const) {
+    assert.match(messages(load(text))[0] ?? "", message);
+  }
+  let deep = "- list: l\n  items: [a]\n  unknown:\n  - &a0 [x]\n";
+  for (let i = 1; i < 70; i++) deep += `  - &a${i} [*a${i - 1}]\n`;
+  assert.match(messages(load(deep))[0] ?? "", /nested too deeply/);
+});
