@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { AppendOutput, Config, RuleSelection } from "./config.js";
-import { applyOverride, parseOverride } from "./override.js";
+import { applyOverride, type Override, parseOverride } from "./override.js";
 import { MISSING_OUTPUTS, PASSED_OVER, type Settings, schema } from "./schema.js";
 import { emptyMap, expandVariables, isMap, parseTree, type Tree, type TreeMap } from "./tree.js";
 
@@ -25,14 +25,15 @@ export function loadConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): LoadedConfig {
   const overrides = options.map(parseOverride);
-  const root = file === null ? withoutFile() : readTree(file, env);
+  const root = file === null ? emptyMap() : readTree(file, env);
+  const defaults = file === null ? withoutFile() : emptyMap();
   for (const override of overrides) applyOverride(root, override);
   const warnings: string[] = [];
-  const settings = validate(root, warnings);
+  const settings = validate(root, defaults, overrides, warnings);
   return { config: toConfig(settings), warnings };
 }
 
-/** Without a file, alerts are JSON on stdout. */
+/** What holds without a file where it is not set, or set to what does not fit: alerts are JSON on stdout. */
 function withoutFile(): TreeMap {
   const root = emptyMap();
   root["json_output"] = "true";
@@ -45,7 +46,7 @@ function readTree(file: string, env: Readonly<Record<string, string | undefined>
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new PeregrineError("CONFIG_OPEN", `Could not find configuration file at ${file}`, { file }, { cause });
+    throw new PeregrineError("CONFIG_OPEN", "Could not read the configuration file", { file }, { cause });
   }
   const tree = parseTree(text, file, (scalar) => expandVariables(scalar, env));
   if (tree === null) return emptyMap();
@@ -54,7 +55,7 @@ function readTree(file: string, env: Readonly<Record<string, string | undefined>
 }
 
 /** Checks the tree. Keys and values that do not fit are told and left out, so that their defaults hold. */
-function validate(root: TreeMap, warnings: string[]): Settings {
+function validate(root: TreeMap, defaults: TreeMap, overrides: readonly Override[], warnings: string[]): Settings {
   for (const name of MISSING_OUTPUTS) {
     const output = root[name];
     if (isMap(output) && /^(y|yes|true|on)$/i.test(String(output["enabled"]))) {
@@ -62,16 +63,18 @@ function validate(root: TreeMap, warnings: string[]): Settings {
     }
   }
   removePassedOver(root, "");
-  // Each round removes at least one key, so this ends.
+  // Each round removes at least one key that is no default, so this ends.
   for (;;) {
+    fill(root, defaults);
     const result = schema.safeParse(root);
     if (result.success) return result.data;
     for (const issue of result.error.issues) {
       const path = issue.path.map(String);
       if (issue.code === "unrecognized_keys") {
         for (const key of issue.keys) {
-          warnings.push(`unknown key "${[...path, key].join(".")}" is ignored`);
-          remove(root, [...path, key]);
+          const unknown = [...path, key];
+          for (const name of namesOf(unknown, overrides)) warnings.push(`unknown key "${name}" is ignored`);
+          remove(root, unknown);
         }
       } else {
         warnings.push(`"${path.join(".")}" has a wrong value, its default holds: ${issue.message}`);
@@ -81,12 +84,30 @@ function validate(root: TreeMap, warnings: string[]): Settings {
   }
 }
 
-function removePassedOver(tree: TreeMap, prefix: string): void {
+/** Removes the keys that are passed over, and at any depth those without a value: they are as good as not written. */
+function removePassedOver(tree: Tree, prefix: string): void {
+  if (Array.isArray(tree)) for (const entry of tree) removePassedOver(entry, `${prefix}[].`);
+  if (!isMap(tree)) return;
   for (const key of Object.keys(tree)) {
     const child = tree[key];
     if (PASSED_OVER.has(prefix + key) || child === null) delete tree[key];
-    else if (prefix === "" && isMap(child)) removePassedOver(child, `${key}.`);
+    else removePassedOver(child, `${prefix}${key}.`);
   }
+}
+
+/** Sets what is missing in `tree` to what `defaults` says. */
+function fill(tree: TreeMap, defaults: TreeMap): void {
+  for (const [key, value] of Object.entries(defaults)) {
+    const old = tree[key];
+    if (old === undefined) tree[key] = isMap(value) ? Object.assign(emptyMap(), value) : value;
+    else if (isMap(old) && isMap(value)) fill(old, value);
+  }
+}
+
+/** A key as the user wrote it: `-o foo.bar=1` makes an unknown foo, but foo.bar is what was written. */
+function namesOf(path: readonly string[], overrides: readonly Override[]): string[] {
+  const written = overrides.filter(({ steps }) => path.every((step, i) => String(steps[i]) === step));
+  return written.length === 0 ? [path.join(".")] : [...new Set(written.map(({ key }) => key))];
 }
 
 /** Removes what is at `path`; an entry of a list goes with all of it, since half an entry means something else. */

@@ -9,6 +9,7 @@ import { DEFAULT_CONFIG } from "../../src/config/config.js";
 import { loadConfig } from "../../src/config/load.js";
 import { expandVariables } from "../../src/config/tree.js";
 import { PeregrineError } from "../../src/telemetry/errors.js";
+import { shared, withoutShared } from "../support/shared.js";
 
 const folder = mkdtempSync(join(tmpdir(), "peregrine-config-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -114,7 +115,7 @@ test("a wrong type falls back to the default, an unknown key is ignored; both ar
   assert.deepEqual(warnings.map((warning) => /"([^"]+)"/.exec(warning)?.[1]).sort(), [
     "json_output",
     "nonsense",
-    "other",
+    "other.key",
     "stdout_output.colour",
     "stdout_output.enabled",
   ]);
@@ -190,4 +191,30 @@ test("variables of the environment", () => {
   });
   assert.equal(config.json, true);
   assert.deepEqual(config.rulesFiles, ["/rules/a.yaml"]);
+});
+
+test("keys without a value are as good as not written, at any depth", () => {
+  const text =
+    "{engine: {replay: {capture_file: }}, append_output: [{match: {rule: , source: syscall}}], stdout_output: }";
+  const { config, warnings } = loadConfig(file(text), []);
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(config.appendOutput, [{ match: { source: "syscall" }, extraFields: [] }]);
+});
+
+test("Falco's own configuration file has no key that is told", { skip: withoutShared }, () => {
+  const { warnings } = loadConfig(shared("data", "confs", "falco-current", "falco.yaml"), []);
+  // It enables an output that is not there; that is told.
+  assert.deepEqual(
+    warnings.filter((warning) => !warning.includes("not available")),
+    [],
+  );
+});
+
+test("without a file, an option that does not fit falls back to what holds without a file", () => {
+  for (const option of ["json_output=maybe", "stdout_output.enabled=maybe", "stdout_output=1"]) {
+    const { config, warnings } = loadConfig(null, [option]);
+    assert.deepEqual(config, DEFAULT_CONFIG, option);
+    assert.equal(warnings.length, 1, option);
+  }
+  assert.equal(loadConfig(file("json_output: yes"), ["json_output=maybe"]).config.json, false);
 });
