@@ -44,7 +44,7 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
     await outputs.close();
     const status = await finish(report, capture, context, true);
     if (flags.debugTiming === true) process.stderr.write(timingText(report, phases));
-    return status;
+    return outputs.failed ? Exit.FAILED : status;
   } catch (error) {
     // Nobody reads the alerts any more: there is nothing left to do, and nobody to tell on stdout.
     if (!readerGone(error)) throw error;

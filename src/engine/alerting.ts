@@ -25,7 +25,7 @@ export function alertEncoder(config: Config): EncoderOptions {
 }
 
 /** Where a configuration wants its alerts. Throws a PeregrineError OUTPUT_NONE. */
-export function openOutputs(config: Config, warn: (message: string) => void): Output {
+export function openOutputs(config: Config, warn: (message: string) => void): Outputs {
   return new Outputs(createOutputs(config), warn);
 }
 

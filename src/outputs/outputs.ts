@@ -28,6 +28,11 @@ export class Outputs implements Output {
   readonly name = "all";
   private readonly told = new Set<string>();
 
+  /** Whether alerts were lost on the way to one of the outputs. */
+  get failed(): boolean {
+    return this.told.size > 0;
+  }
+
   constructor(
     private readonly outputs: readonly Output[],
     private readonly warn: (message: string) => void,

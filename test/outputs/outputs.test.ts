@@ -112,3 +112,13 @@ test("a reader that goes away is told apart; a slow one gets everything", async 
   assert.equal(bytes, 3_000_000);
   assert.equal(readerGone(new Error("other")), false);
 });
+
+test("outputs remember that one of them failed", async () => {
+  const good: Output = { name: "good", write: () => {}, close: () => {} };
+  const missing = new FileOutput(join(folder, "no", "such", "folder"), false, false);
+  const fine = new Outputs([good, good], () => {});
+  const half = new Outputs([missing, good], () => {});
+  for (const outputs of [fine, half]) await outputs.write(Buffer.from("x"));
+  assert.equal(fine.failed, false);
+  assert.equal(half.failed, true);
+});
