@@ -105,7 +105,7 @@ export class ScapSource implements Source {
     const failure = this.reader.failure;
     if (failure === null) throw new Error("the capture has not failed");
     const place = failure.offset < 0 ? { file: this.path } : { file: this.path, offset: failure.offset };
-    return new PeregrineError(failure.code as ErrorCode, `${this.path}: ${failure.message}`, place);
+    return new PeregrineError(failure.code as ErrorCode, failure.message, place);
   }
 
   /** Totals so far, by ReaderCounter; brought up to date by every fill. */

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** Options of `peregrine bench`, as commander gives them. */
 interface BenchFlags {
@@ -47,7 +47,9 @@ export function benchCommand(program: Command, exit: (code: number) => void): vo
     .description("measure what your rules cost on a capture: events a second, CPU time by stage, memory, latency")
     .requiredOption("-r, --rules <file>", "rule file (may be given more than once)", collect)
     .requiredOption("-e, --capture <file>", "capture to replay")
-    .option("--workers <list>", "numbers of workers to try", workers, [1, 2, 4])
+    .addOption(
+      new Option("--workers <list>", "numbers of workers to try").argParser(workers).default([1, 2, 4], "1,2,4"),
+    )
     .option("--events <n>", "events to replay at least: a smaller capture is repeated; 0 = as it is", number, 2_000_000)
     .option("--runs <n>", "runs of each; the one with the median CPU time is shown", positive, 1)
     .option("--json", "all figures as JSON", false)

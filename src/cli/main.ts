@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Threads } from "../engine/threads.js";
 import { type Plugin, parsePlugin } from "../rules/assumed-plugin.js";
+import { suggest } from "../rules/suggest.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { Log } from "../telemetry/log.js";
 import { benchCommand } from "./bench.js";
@@ -125,7 +126,8 @@ function buildProgram(context: Context, done: (status: number) => void): Command
       collect,
     )
     .addHelpText("after", EXAMPLES)
-    .action(async (flags: RunFlags) => {
+    .action(async (flags: RunFlags, command: Command) => {
+      refuseArguments(command);
       const { answer } = await import("./answer.js");
       const status = await answer(flags, context);
       if (status !== null) return done(status);
@@ -154,7 +156,17 @@ function buildProgram(context: Context, done: (status: number) => void): Command
       );
     });
   benchCommand(program, done);
-  return program;
+  // Last, because commands take over what is set before them.
+  return program.helpCommand("help [command]", "show all options, of a command if one is named").allowExcessArguments();
+}
+
+/** What is neither an option nor its value was meant as a command, or an option was left out in front of it. */
+function refuseArguments(program: Command): void {
+  const [word] = program.args;
+  if (word === undefined) return;
+  const kind = Object.keys(program.opts()).length === 0 ? "unknown command" : "unexpected argument";
+  const hint = suggest(word, [...program.commands.map((command) => command.name()), "help"]);
+  program.error(`error: ${kind} '${word}'${hint === null ? "" : `: ${hint}`}`);
 }
 
 /** Tells an error that ended the command. @returns the exit status */

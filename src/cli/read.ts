@@ -71,7 +71,8 @@ function fieldList(text: string | undefined): string[] | null {
       start = i + 1;
     }
   }
-  for (const name of fields) {
+  for (const [i, name] of fields.entries()) {
+    if (name === "") throw new PeregrineError("FIELD_UNKNOWN", `entry ${i + 1} of --fields is empty`);
     const field = resolveField(name, "syscall");
     if ("error" in field) throw new PeregrineError("FIELD_UNKNOWN", field.error);
   }

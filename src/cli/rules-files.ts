@@ -36,7 +36,7 @@ export function readRulesFiles(
 function expand(path: string, strict: boolean): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
-    if (strict) throw new PeregrineError("RULES_OPEN", `Could not find rules path ${path}`, { file: path });
+    if (strict) throw new PeregrineError("RULES_OPEN", "Could not find the rules file or folder", { file: path });
     return [];
   }
   if (!stat.isDirectory()) return [path];
@@ -46,7 +46,7 @@ function expand(path: string, strict: boolean): string[] {
       .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
       .sort((a, b) => (a < b ? -1 : 1));
   } catch (cause) {
-    throw new PeregrineError("RULES_OPEN", `Could not read rules folder ${path}`, { file: path }, { cause });
+    throw new PeregrineError("RULES_OPEN", "Could not read the rules folder", { file: path }, { cause });
   }
 }
 
@@ -55,7 +55,7 @@ export function readRulesFile(path: string): RulesFile {
   try {
     return { path, content: readFileSync(path, "utf8") };
   } catch (cause) {
-    throw new PeregrineError("RULES_OPEN", `Could not read rules file ${path}`, { file: path }, { cause });
+    throw new PeregrineError("RULES_OPEN", "Could not read the rules file", { file: path }, { cause });
   }
 }
 

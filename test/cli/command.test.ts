@@ -166,3 +166,48 @@ test("SIGTERM: what was accepted is delivered, exit 0", async () => {
   const [summary] = logLines(stderr, "ledger");
   assert.equal(summary?.["alerts"], stdout.split("\n").length - 1);
 });
+
+test("a file output that cannot be opened: the others go on, exit 1", async () => {
+  const path = join(folder, "no", "such", "folder");
+  const options = ["-o", "file_output.enabled=true", "-o", `file_output.filename=${path}`];
+  const { status, stdout, stderr } = await command(["-r", rules, "-e", capture, ...options]);
+  assert.equal(status, 1);
+  assert.ok(stdout.split("\n").length > 20);
+  assert.match(stderr, /failed to open output file/);
+});
+
+test("help is a command, and a command that is none is told, with the one that was meant", async () => {
+  const { stdout } = await command(["--help"]);
+  assert.deepEqual(await command(["help"]), { status: 0, stdout, stderr: "" });
+  assert.match((await command(["help", "read"])).stdout, /peregrine read/);
+  const misspelt = await command(["raed", "x"]);
+  assert.equal(misspelt.status, 2);
+  assert.match(misspelt.stderr, /unknown command 'raed': did you mean 'read'\?/);
+  const behind = await command(["-r", rules, "more.yaml"]);
+  assert.equal(behind.status, 2);
+  assert.match(behind.stderr, /unexpected argument 'more\.yaml'/);
+  assert.match((await command(["bench", "--help"])).stdout, /\(default: 1,2,4\)/);
+  const read = await command(["read", capture, "more.scap"]);
+  assert.equal(read.status, 2);
+});
+
+test("errors at opening name the path once, an empty field is named, no summary of what was not read", async () => {
+  const missing = join(folder, "missing.yaml");
+  for (const args of [
+    ["-r", missing, "-e", capture],
+    ["-c", missing, "-e", capture],
+    ["-r", rules, "-e", missing],
+  ]) {
+    const { status, stderr } = await command(args);
+    assert.equal(status, 1);
+    assert.equal(stderr.split(missing).length, 2, stderr);
+    assert.doesNotMatch(stderr, /replay finished/);
+  }
+  for (const [list, entry] of [
+    ["", 1],
+    ["evt.num,,proc.name", 2],
+  ] as const) {
+    const { stderr } = await command(["read", capture, "--fields", list]);
+    assert.match(stderr, new RegExp(`entry ${entry} of --fields is empty`));
+  }
+});
