@@ -48,18 +48,30 @@ async function input(options: UserBench, folder: string): Promise<Input> {
   return { path: grown.path, repetitions: grown.repetitions };
 }
 
+/** What was replayed. Figures are those behind the first batch, so they stand for fewer events than the run had. */
+export function heading(capture: string, repetitions: number, events: number, cases: readonly CaseResult[]): string {
+  const measured = cases.flatMap((result) => result.runs.map((run) => run.events));
+  const times = repetitions === 1 ? "as it is" : `${repetitions} times`;
+  return (
+    `${basename(capture)} ${times}, ${events.toLocaleString("en")} events, ` +
+    `measured over ${Math.min(...measured).toLocaleString("en")} or more`
+  );
+}
+
 /** Figures for a user's rules and capture, as a table or JSON on stdout. @returns the exit code */
 export async function runUserBench(options: UserBench): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "peregrine-bench-"));
   try {
     const { path, repetitions } = await input(options, folder);
     const cases: CaseResult[] = [];
+    let events = 0;
     for (const workers of options.workers) {
       const runs = [];
       let rules = 0;
       for (let i = 0; i < options.runs; i++) {
         const answer = await runReplay({ capture: path, rules: options.rules, all: false, workers });
         runs.push(answer.figures);
+        events = answer.report.ledger.seen;
         rules = answer.rules;
       }
       cases.push({ capture: "given", rules, ruleSet: "", workers, runs });
@@ -68,10 +80,8 @@ export async function runUserBench(options: UserBench): Promise<number> {
     if (options.json) {
       process.stdout.write(`${JSON.stringify({ machine, capture: options.capture, repetitions, cases }, null, 2)}\n`);
     } else {
-      const events = cases[0]?.runs[0]?.events ?? 0;
-      const times = repetitions === 1 ? "as it is" : `${repetitions} times`;
       process.stdout.write(
-        `${basename(options.capture)} ${times}, ${events.toLocaleString("en")} events; ` +
+        `${heading(options.capture, repetitions, events, cases)}; ` +
           `${machine.cores} cores, Node ${machine.node}. CPU ns an event by stage:\n\n` +
           `${textTable(caseTable(cases))}\n\n${textTable(detailTable(cases))}\n`,
       );

@@ -5,8 +5,8 @@
  *
  *   node dist/bench/micro/matcher.js [RULES.yaml...]
  *
- * Without arguments: falco_rules.yaml as it is, then all three official files with every rule enabled, from
- * ../shared/data/rules/official; where they are missing, bench/rules.yaml. The events are made up: types and strings as
+ * Without arguments: Falco's own falco_rules.yaml as it is, then its three files with every rule enabled; where they are
+ * missing, bench/rules.yaml. The events are made up: types and strings as
  * skewed as on a busy machine, one path in twenty seen only once. "cold" is a pass with empty memos, the code warm.
  */
 

@@ -8,6 +8,7 @@ import type { BenchResults, CaseResult } from "../../bench/results.js";
 import { median, medianBy } from "../../bench/stats.js";
 import { plot } from "../../bench/svg.js";
 import { digits, markdownTable, rate, textTable } from "../../bench/table.js";
+import { heading } from "../../bench/user.js";
 
 const MEASURES: RunMeasures = {
   events: 2_000_000,
@@ -152,4 +153,13 @@ test("the plot is well-formed, has a bar of each stage, and marks the reference"
   assert.ok(!/NaN|undefined|Infinity/.test(svg));
   assert.equal((svg.match(/fill="#f28e2b"/g) ?? []).length, 3);
   assert.match(plot(results([])), /<\/svg>/);
+});
+
+test("the heading tells the events of the run, and over how many of them it was measured", () => {
+  const cases = [
+    { capture: "given", rules: 1, ruleSet: "", workers: 1, runs: [{ ...figures(1), events: 396_246 }] },
+  ] as const;
+  const text = heading("/tmp/mixed.scap", 1, 400_073, cases);
+  assert.equal(text, "mixed.scap as it is, 400,073 events, measured over 396,246 or more");
+  assert.match(heading("m.scap", 5, 9, cases), /^m\.scap 5 times, 9 events/);
 });
