@@ -203,6 +203,11 @@ test("errors at opening name the path once, an empty field is named, no summary 
     assert.equal(stderr.split(missing).length, 2, stderr);
     assert.doesNotMatch(stderr, /replay finished/);
   }
+  const cut = temporaryFile(busyCapture(1).build().subarray(0, 60));
+  const unread = await command(["-r", rules, "-e", cut, "--workers", "1"]);
+  assert.equal(unread.status, 1);
+  assert.equal(logLines(unread.stderr, "code").at(-1)?.["code"], "CAPTURE_TRUNCATED");
+  assert.doesNotMatch(unread.stderr, /replay finished/);
   for (const [list, entry] of [
     ["", 1],
     ["evt.num,,proc.name", 2],
