@@ -3,7 +3,7 @@
 import { DEFAULT_ALERT_OPTIONS } from "../src/alerts/options.js";
 import { replay } from "../src/engine/replay.js";
 import type { ReplayReport } from "../src/engine/report.js";
-import { startThreads } from "../src/engine/threads.js";
+import { startThreads, type Threads } from "../src/engine/threads.js";
 import type { Ledger } from "../src/telemetry/ledger.js";
 import { reportFailure } from "./failure.js";
 import { type MemorySample, type RunFigures, toFigures } from "./figures.js";
@@ -94,6 +94,14 @@ function trouble(report: ReplayReport): string {
 
 async function run(request: RunRequest): Promise<RunAnswer> {
   const threads = startThreads(request.workers);
+  try {
+    return await measure(request, threads);
+  } finally {
+    await threads.close();
+  }
+}
+
+async function measure(request: RunRequest, threads: Threads): Promise<RunAnswer> {
   const rules = loadRuleSet(request.rules, request.all);
   const watch = new Watch();
   const report = await replay({
@@ -108,7 +116,6 @@ async function run(request: RunRequest): Promise<RunAnswer> {
     },
   });
   const { first, last, memory } = watch.stop();
-  await threads.close();
   const { stages, latency } = report;
   const sum = (pick: (worker: (typeof stages.workers)[number]) => number): number =>
     stages.workers.reduce((total, worker) => total + pick(worker), 0);

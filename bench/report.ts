@@ -38,7 +38,7 @@ export function caseTable(cases: readonly CaseResult[]): Table {
 export function detailTable(cases: readonly CaseResult[]): Table {
   return {
     head: [
-      "capture, rules",
+      "case",
       "workers",
       "evaluated",
       "alerts",
