@@ -47,7 +47,11 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
     return outputs.failed ? Exit.FAILED : status;
   } catch (error) {
     // Nobody reads the alerts any more: there is nothing left to do, and nobody to tell on stdout.
-    if (!readerGone(error)) throw error;
+    if (!readerGone(error)) {
+      // What was delivered before is the user's all the same.
+      await outputs.close();
+      throw error;
+    }
     log.error("The reader of the alerts has gone away", { code: "OUTPUT_WRITE" });
     return Exit.FAILED;
   } finally {
