@@ -31,7 +31,7 @@ export interface RunAnswer {
 }
 
 const POLL_MS = 1;
-const SAMPLE_MS = 20;
+const SAMPLE_MS = 50;
 
 interface Moment {
   readonly at: bigint;

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { textTable } from "../table.js";
+import { describeMachine } from "../machine.js";
+import { packageRoot } from "../paths.js";
+import { replaceMarked } from "../report.js";
+import { markdownTable, type Table, textTable } from "../table.js";
 
 /*
  * Runs every micro-benchmark of this folder in a process of its own, and prints one table. A benchmark prints lines of
  * the form `NAME: FIGURE ns ...` or `NAME: FIGURES ns ... median FIGURE`; other lines are shown with --verbose.
  *
- *   node bench/micro/main.js [--verbose] [NAME...]
+ *   node bench/micro/main.js [--verbose] [--document] [NAME...]
+ *
+ * --document writes the table into docs/performance.md.
  */
 
 const NOT_BENCHMARKS = new Set(["main.js", "measure.js"]);
@@ -35,8 +40,8 @@ export function parseLines(output: string): { lines: MicroLine[]; rest: string[]
   return { lines, rest };
 }
 
-/** Runs the benchmarks. @returns the exit code: 1 where one fails */
-export function runMicro(folder: string, names: readonly string[], verbose: boolean): number {
+/** Runs the benchmarks. @returns the table, and the exit code: 1 where one fails */
+export function runMicro(folder: string, names: readonly string[], verbose: boolean): { table: Table; code: number } {
   const files = readdirSync(folder)
     .filter((file) => file.endsWith(".js") && !NOT_BENCHMARKS.has(file))
     .filter((file) => names.length === 0 || names.includes(basename(file, ".js")))
@@ -53,12 +58,19 @@ export function runMicro(folder: string, names: readonly string[], verbose: bool
       process.stderr.write(`${file} failed:\n${run.stderr}\n`);
     }
   }
-  process.stdout.write(`${textTable({ head: ["function", "CPU ns", ""], rows })}\n`);
-  return code;
+  return { table: { head: ["function", "CPU ns", ""], rows }, code };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const args = process.argv.slice(2);
   const names = args.filter((arg) => !arg.startsWith("--"));
-  process.exitCode = runMicro(dirname(fileURLToPath(import.meta.url)), names, args.includes("--verbose"));
+  const { table, code } = runMicro(dirname(fileURLToPath(import.meta.url)), names, args.includes("--verbose"));
+  process.stdout.write(`${textTable(table)}\n`);
+  if (args.includes("--document") && code === 0) {
+    const document = join(packageRoot(), "docs", "performance.md");
+    const { cpu, node } = describeMachine();
+    const text = `Measured on ${new Date().toISOString().slice(0, 10)}: ${cpu}, Node ${node}.\n\n${markdownTable(table)}`;
+    writeFileSync(document, replaceMarked(readFileSync(document, "utf8"), "bench:micro", text));
+  }
+  process.exitCode = code;
 }
