@@ -118,11 +118,29 @@ function textField(places: Places): KeyedField {
       if (index < 0) return -1;
       if (!e.has(index)) return UNKEYED;
       const id = e.words[e.o + (places.word[e.type] as number)] as number;
-      if (places.way[e.type] === Way.TEXT || id === EMPTY) return id === ABSENT ? UNKEYED : id;
-      return (e.dictionary.pathFlags(id) & PathFlag.ABSOLUTE) !== 0 ? id : UNKEYED;
+      if (places.way[e.type] === Way.TEXT) return id === ABSENT ? UNKEYED : id;
+      return pathKey(e, id);
     },
     (key, e) => (key === UNKEYED ? shown(e, places) : e.dictionary.text(key)),
   );
+}
+
+/** 1 for events that open what their path parameter names. */
+const OPENS = Uint8Array.from(EVENTS, ({ id }) =>
+  id === EventType.SYSCALL_OPEN_X || id === EventType.SYSCALL_OPENAT_2_X || id === EventType.SYSCALL_OPENAT2_X ? 1 : 0,
+);
+
+/**
+ * Key of a path parameter with text `id`. A relative path has no text of its own in the dictionary, but when the event
+ * has opened it, the fd's name is the same text: the name in the same directory, normalised.
+ */
+function pathKey(e: EventView, id: number): number {
+  if (id === EMPTY || (e.dictionary.pathFlags(id) & PathFlag.ABSOLUTE) !== 0) return id;
+  if (e.fdRow === 0 || e.leader === 0 || OPENS[e.type] === 0) return UNKEYED;
+  const base = e.fdRow * FD_ROW_WORDS;
+  if (e.fds[base + FdWord.NAME_RAW] !== id) return UNKEYED;
+  const name = e.fds[base + FdWord.NAME] as number;
+  return (e.dictionary.pathFlags(name) & PathFlag.NORMAL) !== 0 ? name : UNKEYED;
 }
 
 function numberKey(type: number, index: number, value: number): number {
@@ -161,7 +179,7 @@ function mixedKey(e: EventView, places: Places): number {
     case Way.TEXT:
       return low === ABSENT ? UNKEYED : low;
     case Way.PATH:
-      return low === EMPTY || (e.dictionary.pathFlags(low) & PathFlag.ABSOLUTE) !== 0 ? low : UNKEYED;
+      return pathKey(e, low);
     case Way.NUMBER:
       return numberKey(type, index, low);
     case Way.WIDE:
