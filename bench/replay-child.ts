@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { DEFAULT_ALERT_OPTIONS } from "../src/alerts/options.js";
+import type { RingShape } from "../src/batch/ring.js";
 import { replay } from "../src/engine/replay.js";
 import type { ReplayReport } from "../src/engine/report.js";
 import { startThreads, type Threads } from "../src/engine/threads.js";
@@ -21,6 +22,8 @@ export interface RunRequest {
   /** Every rule, also those that are disabled in the files. */
   readonly all: boolean;
   readonly workers: number;
+  /** Shape of the ring, where it differs from the default: for experiments. */
+  readonly ring?: Partial<RingShape>;
 }
 
 export interface RunAnswer {
@@ -111,6 +114,7 @@ async function measure(request: RunRequest, threads: Threads): Promise<RunAnswer
     sink: () => {},
     threads,
     hostRoot: null,
+    ...(request.ring === undefined ? {} : { ring: request.ring }),
     onLedger: (ledger) => {
       watch.ledger = ledger;
     },
