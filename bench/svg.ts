@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { STAGES, type Stage } from "./figures.js";
-import { type BenchResults, type CaseResult, caseName, medianRun } from "./results.js";
+import { type BenchResults, type CaseResult, medianRun } from "./results.js";
 import { digits, rate } from "./table.js";
 
 /*
@@ -36,7 +36,7 @@ const GAP = 12;
 
 interface Bar {
   readonly label: string;
-  readonly sublabel: string;
+  readonly sublabels: readonly string[];
   readonly parts: readonly { readonly value: number; readonly colour: string }[];
   readonly text: string;
   /** A range to mark above this bar, and what to call it. */
@@ -69,10 +69,11 @@ export function plot(results: BenchResults): string {
   ].join("\n");
 }
 
-function label(result: CaseResult): { label: string; sublabel: string } {
+function label(result: CaseResult): { label: string; sublabels: string[] } {
+  const capture = result.capture === "shifted" || result.capture === "given" ? [] : [result.capture];
   return {
     label: `${result.workers} worker${result.workers === 1 ? "" : "s"}`,
-    sublabel: result.capture === "shifted" ? `${result.rules} rules` : caseName(result),
+    sublabels: [`${result.rules} rules`, ...capture],
   };
 }
 
@@ -83,7 +84,7 @@ function stageBar(result: CaseResult): Bar {
     ...label(result),
     parts: STAGES.map((stage) => ({ value: run.stageNs[stage], colour: COLOURS[stage] })),
     text: digits(run.cpuNs),
-    reference: falco ? { range: falco.ns, text: `Falco ${falco.ns.join("–")}` } : null,
+    reference: falco ? { range: falco.ns, text: falco.ns.join("–") } : null,
   };
 }
 
@@ -94,7 +95,7 @@ function rateBar(result: CaseResult): Bar {
     ...label(result),
     parts: [{ value: run.eventsPerSecond, colour: COLOURS.read }],
     text: rate(run.eventsPerSecond),
-    reference: falco ? { range: falco.rate, text: `Falco ${rate(falco.rate[1])}` } : null,
+    reference: falco ? { range: falco.rate, text: rate(falco.rate[1]) } : null,
   };
 }
 
@@ -102,9 +103,14 @@ function legend(cases: readonly CaseResult[]): string {
   const stages = STAGES.filter((stage) => cases.some((c) => medianRun(c).stageNs[stage] > 0));
   const items = stages.map((stage, i) => {
     const x = WIDTH - 80 * (stages.length - i) - 8;
-    return `<rect x="${x}" y="10" width="10" height="10" fill="${COLOURS[stage]}"/>${text(x + 14, 19, stage, "", "start")}`;
+    return swatch(x, COLOURS[stage], stage);
   });
+  items.push(swatch(WIDTH - 80 * (stages.length + 1) - 48, REFERENCE, "Falco 0.44.1"));
   return items.join("\n");
+}
+
+function swatch(x: number, colour: string, name: string): string {
+  return `<rect x="${x}" y="10" width="10" height="10" fill="${colour}"/>${text(x + 14, 19, name, "", "start")}`;
 }
 
 /** Bars on a scale that the bars set: a reference beyond it is told in words with an arrow. */
@@ -135,10 +141,10 @@ function panel(y: number, title: string, bars: readonly Bar[], format: (value: n
       }
     }
     out.push(text(x + width / 2, at - 5, bar.text, 'font-weight="bold"'));
-    out.push(
-      text(x + width / 2, bottom + 16, bar.label),
-      text(x + width / 2, bottom + 31, bar.sublabel, 'fill="#555"'),
-    );
+    out.push(text(x + width / 2, bottom + 16, bar.label));
+    bar.sublabels.forEach((line, n) => {
+      out.push(text(x + width / 2, bottom + 30 + 13 * n, line, 'fill="#555"'));
+    });
     if (bar.reference !== null) out.push(reference(bar.reference, x, width, bottom, scale, y + TOP));
   });
   return out.join("\n");

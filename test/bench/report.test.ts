@@ -149,7 +149,7 @@ test("the plot is well-formed, has a bar of each stage, and marks the reference"
   const open = svg.match(/<(text|title|svg)\b/g) ?? [];
   const closed = svg.match(/<\/(text|title|svg)>/g) ?? [];
   assert.equal(open.length, closed.length);
-  assert.ok(svg.includes("Falco 1800–2100") && svg.includes("Falco 1.40 M"));
+  assert.ok(svg.includes("Falco 0.44.1") && svg.includes("↑ 1800–2100") && svg.includes(">1.40 M<"));
   assert.ok(!/NaN|undefined|Infinity/.test(svg));
   assert.equal((svg.match(/fill="#f28e2b"/g) ?? []).length, 3);
   assert.match(plot(results([])), /<\/svg>/);
