@@ -5,18 +5,25 @@ import { type Argument, type Binders, dictionaryText, each, interned, keyed, num
 import { ancestorRow, joinedArgs, nextAncestor, rowTextKey, walkAncestors } from "./rows.js";
 import type { EventView } from "./view.js";
 
-/** Keys of all strict ancestors, nearest first, as many as fit. Allocates nothing. */
-function ancestorKeys(e: EventView, keys: Int32Array, word: number): number {
+/** Rows of all strict ancestors, nearest first, as many as fit. Allocates nothing. @returns how many */
+function ancestorRows(e: EventView, rows: Int32Array): number {
   if (e.leader === 0) return 0;
   let count = 0;
   let slow = e.leader;
   let row = e.leader;
-  for (let steps = 1; count < keys.length; steps++) {
+  for (let steps = 1; count < rows.length; steps++) {
     row = nextAncestor(e, row);
     if (row === 0 || row === slow) break;
-    keys[count++] = rowTextKey(e, row, word);
+    rows[count++] = row;
     if (steps % 2 === 0) slow = nextAncestor(e, slow);
   }
+  return count;
+}
+
+/** Keys of a text of all strict ancestors. */
+function ancestorKeys(e: EventView, keys: Int32Array, word: number): number {
+  const count = ancestorRows(e, keys);
+  for (let i = 0; i < count; i++) keys[i] = rowTextKey(e, keys[i] as number, word);
   return count;
 }
 
@@ -50,16 +57,8 @@ const ancestorText =
 
 /** Pids of all strict ancestors. */
 function ancestorPids(e: EventView, keys: Int32Array): number {
-  if (e.leader === 0) return 0;
-  let count = 0;
-  let slow = e.leader;
-  let row = e.leader;
-  for (let steps = 1; count < keys.length; steps++) {
-    row = nextAncestor(e, row);
-    if (row === 0 || row === slow) break;
-    keys[count++] = e.rows[row * ROW_WORDS + RowWord.PID] as number;
-    if (steps % 2 === 0) slow = nextAncestor(e, slow);
-  }
+  const count = ancestorRows(e, keys);
+  for (let i = 0; i < count; i++) keys[i] = e.rows[(keys[i] as number) * ROW_WORDS + RowWord.PID] as number;
   return count;
 }
 
