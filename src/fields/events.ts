@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { EventInfo, ParamInfo } from "../batch/event.js";
+import type { EventInfo } from "../batch/event.js";
 import { EVENTS, EventFlag } from "../batch/event-table.generated.js";
 
 /** Facts of event types as typed arrays, for extractors that run on every event. */
@@ -39,10 +39,6 @@ export function wordOfParam(name: string): Uint8Array {
 
 export function eventInfo(type: number): EventInfo {
   return EVENTS[type] as EventInfo;
-}
-
-export function paramInfo(type: number, index: number): ParamInfo {
-  return (EVENTS[type] as EventInfo).params[index] as ParamInfo;
 }
 
 /** Mask of parameter 0 where it is a return value: the demand of evt.res and its like. */
