@@ -4,6 +4,7 @@
 #include "addon_data.h"
 #include "interner_class.h"
 #include "reader_class.h"
+#include "stage_class.h"
 #include "walk.h"
 
 namespace {
@@ -14,6 +15,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   data->reader = Napi::Persistent(peregrine::ReaderClass::define(env));
   exports["Interner"] = data->interner.Value();
   exports["CaptureReader"] = data->reader.Value();
+  exports["StateStage"] = peregrine::StageClass::define(env);
+  exports["stateRules"] = Napi::Function::New(env, peregrine::state_rules, "stateRules");
   exports["walkBlocks"] = Napi::Function::New(env, peregrine::walk_blocks, "walkBlocks");
   env.SetInstanceData(data);
   return exports;

@@ -9,22 +9,6 @@ namespace {
 constexpr char kNull[] = "(NULL)";
 constexpr char kNotAvailable[] = "<NA>";
 
-enum RecordWord : uint32_t {
-  kSize = 0,
-  kType = 1,
-  kNumber = 2,
-  kTime = 4,
-  kTid = 6,
-  kPresent = 8,
-  kFlags = 9,
-  kRow = 10,
-  kLeader = 11,
-  kFdRow = 12,
-  kFd = 13,
-  kNparams = 14,
-  kSpare = 15,
-};
-
 /** Zeroes an even number of words; a call of memset() would cost more than the few stores. */
 __attribute__((optimize("no-tree-loop-distribute-patterns"))) inline void clear_words(uint32_t* words, uint32_t count) {
   const uint64_t zero = 0;
@@ -46,19 +30,19 @@ void RecordWriter::start(uint32_t slot) {
 
 uint32_t* RecordWriter::begin(const RecordHead& head, uint32_t size, uint32_t nparams, uint32_t present) {
   uint32_t* words = reinterpret_cast<uint32_t*>(record_);
-  words[kSize] = size;
-  words[kType] = head.type | static_cast<uint32_t>(head.cpu) << 16;
-  std::memcpy(words + kNumber, &head.number, sizeof head.number);
-  std::memcpy(words + kTime, &head.ts, sizeof head.ts);
-  std::memcpy(words + kTid, &head.tid, sizeof head.tid);
-  words[kPresent] = present;
-  words[kFlags] = head.flags;
-  words[kRow] = 0;
-  words[kLeader] = 0;
-  words[kFdRow] = 0;
-  words[kFd] = UINT32_MAX;
-  words[kNparams] = nparams;
-  words[kSpare] = 0;
+  words[record_word::kSize] = size;
+  words[record_word::kType] = head.type | static_cast<uint32_t>(head.cpu) << 16;
+  std::memcpy(words + record_word::kNumber, &head.number, sizeof head.number);
+  std::memcpy(words + record_word::kTime, &head.ts, sizeof head.ts);
+  std::memcpy(words + record_word::kTid, &head.tid, sizeof head.tid);
+  words[record_word::kPresent] = present;
+  words[record_word::kFlags] = head.flags;
+  words[record_word::kRow] = 0;
+  words[record_word::kLeader] = 0;
+  words[record_word::kFdRow] = 0;
+  words[record_word::kFd] = UINT32_MAX;
+  words[record_word::kNparams] = nparams;
+  words[record_word::kNparams + 1] = 0;
   record_ += size * 4;
   records_++;
   return words;

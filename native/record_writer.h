@@ -5,6 +5,7 @@
 
 #include "event.h"
 #include "interner.h"
+#include "layout.generated.h"
 #include "recipe.h"
 
 namespace peregrine {
@@ -23,13 +24,6 @@ struct RingMemory {
   uint64_t string_bytes;
 };
 
-namespace record_flag {
-
-inline constexpr uint32_t kStateOnly = 1;
-inline constexpr uint32_t kTouch = 2;
-
-}  // namespace record_flag
-
 /** An event that is about to become a record. */
 struct RecordHead {
   uint16_t type;
@@ -37,7 +31,7 @@ struct RecordHead {
   uint64_t ts;
   uint64_t tid;
   double number;
-  uint32_t flags;
+  int32_t flags;
 };
 
 /** Writes records and blobs of a batch into its slot; src/batch/record.ts has the picture. */

@@ -25,6 +25,47 @@ export interface NativeReader {
   readonly counters: Float64Array;
 }
 
+/** The shared arrays that the state stage writes. */
+export interface StageTables {
+  readonly ring: Uint8Array;
+  readonly heads: Int32Array;
+  readonly rows: Int32Array;
+  readonly extras: Int32Array;
+  readonly fds: Int32Array;
+  readonly userHeads: Int32Array;
+  readonly users: Int32Array;
+  readonly groupHeads: Int32Array;
+  readonly groups: Int32Array;
+  readonly containerHeads: Int32Array;
+  readonly containers: Int32Array;
+}
+
+/** What the state stage holds and what found no place: for the ledger and metrics. */
+export interface StageCounters {
+  readonly threads: number;
+  readonly fds: number;
+  readonly rowsUsed: number;
+  readonly fdRowsUsed: number;
+  readonly refusedThreads: number;
+  readonly refusedFds: number;
+  /** Changes that found no free row and were made in place: events in flight may have seen them too early. */
+  readonly exhaustedRows: number;
+  readonly lostLookups: number;
+}
+
+/** What native/stage_class.h offers; StateStage of src/state alone uses it and describes its methods. */
+export interface NativeStage {
+  begin(header: SectionHeader, number: number): void;
+  apply(slot: number): void;
+  settle(horizon: number): void;
+  readonly tight: boolean;
+  mark(marks: Uint8Array): void;
+  collected(): void;
+  poison(): void;
+  heldFdRows(): number;
+  readonly counters: StageCounters;
+}
+
 /** What a walk over all blocks of a capture finds, without reading what is in them. */
 export interface CaptureFacts {
   readonly gzip: boolean;
@@ -50,6 +91,14 @@ export interface Addon {
     layout: Float64Array,
     plan: Int32Array,
   ) => NativeReader;
+  readonly StateStage: new (
+    interner: Interner,
+    tables: StageTables,
+    layout: Float64Array,
+    plan: Int32Array,
+  ) => NativeStage;
+  /** Seven words for each event type that changes state: type, mask of the parameters it reads, a PlanTest, its operands. */
+  stateRules(): Int32Array;
   walkBlocks(path: string): CaptureFacts;
 }
 
