@@ -14,6 +14,8 @@ function file(name: string): string {
 export class Threads {
   readonly ingest: Piscina;
   readonly pool: Piscina;
+  /** Settles when every thread has loaded its program. */
+  private readonly loaded: Promise<unknown>;
 
   constructor(readonly workers: number) {
     this.ingest = new Piscina({ filename: file("ingest-thread.js"), minThreads: 1, maxThreads: 1 });
@@ -21,12 +23,14 @@ export class Threads {
     // A thread that dies without a task is replaced by the pool; one that dies with a task fails that task.
     this.ingest.on("error", () => {});
     this.pool.on("error", () => {});
-    this.ingest.run(undefined, { name: "warm" }).catch(() => {
-      // Whatever is missing is told when it is needed.
-    });
+    // One each: a fresh pool gives its first tasks to different workers. Whatever is missing is told when it is needed.
+    const warm = [this.ingest, ...Array.from({ length: workers }, () => this.pool)];
+    this.loaded = Promise.allSettled(warm.map((pool) => pool.run(undefined, { name: "warm" })));
   }
 
+  /** Ends the threads. One that is ended while it still links its modules would take the process with it: Node aborts. */
   async close(): Promise<void> {
+    await this.loaded;
     await Promise.all([this.ingest.destroy(), this.pool.destroy()]);
   }
 }

@@ -29,6 +29,9 @@ export interface WorkerTask {
   readonly faults: ArmedFaults | null;
 }
 
+/** Loads the program ahead of its use; there is nothing else to do. */
+export function warm(): void {}
+
 /** A worker's one long task: compiles the rules, then evaluates batches until the input has ended. */
 export async function evaluate(task: WorkerTask): Promise<void> {
   const cpu = threadCpuNs();
