@@ -43,7 +43,7 @@ function printRight(right: NonNullable<Right>, exact: boolean): string {
 
 function printText(node: ConstantNode, exact: boolean): string {
   if (node.number) return node.text;
-  return NEEDS_QUOTES.test(node.text) || (exact && NOT_BARE.test(node.text)) ? quote(node.text) : node.text;
+  return NEEDS_QUOTES.test(node.text) || (exact && NOT_BARE.test(node.text)) ? quote(node.text, exact) : node.text;
 }
 
 function printList(node: ListNode, exact: boolean, separator: string): string {
