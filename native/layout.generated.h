@@ -6,6 +6,38 @@
 
 namespace peregrine {
 
+/* src/batch/annex.ts */
+
+namespace annex_word {
+
+inline constexpr int32_t kPrevious = 0;
+inline constexpr int32_t kThreads = 2;
+inline constexpr int32_t kOthers = 3;
+inline constexpr int32_t kFds = 4;
+inline constexpr int32_t kKinds = 5;
+inline constexpr int32_t kStreams = 6;
+inline constexpr int32_t kPfMajor = 10;
+inline constexpr int32_t kPfMinor = 12;
+inline constexpr int32_t kExecTime = 14;
+inline constexpr int32_t kTotalExecTime = 16;
+inline constexpr int32_t kCpuUser = 18;
+inline constexpr int32_t kCpuSystem = 20;
+inline constexpr int32_t kPairs = 22;
+
+}  // namespace annex_word
+
+namespace annex_part {
+
+inline constexpr int32_t kPrevious = 1;
+inline constexpr int32_t kThreads = 2;
+inline constexpr int32_t kFds = 4;
+inline constexpr int32_t kStreams = 8;
+inline constexpr int32_t kFaults = 16;
+inline constexpr int32_t kExecTime = 32;
+inline constexpr int32_t kCpu = 64;
+
+}  // namespace annex_part
+
 /* src/batch/dictionary.ts */
 
 inline constexpr int32_t kAbsent = 0;
@@ -255,6 +287,7 @@ inline constexpr int32_t kLeader = 11;
 inline constexpr int32_t kFdRow = 12;
 inline constexpr int32_t kFd = 13;
 inline constexpr int32_t kNparams = 14;
+inline constexpr int32_t kAnnex = 15;
 inline constexpr int32_t kHeader = 16;
 
 }  // namespace record_word

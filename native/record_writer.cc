@@ -42,7 +42,7 @@ uint32_t* RecordWriter::begin(const RecordHead& head, uint32_t size, uint32_t np
   words[record_word::kFdRow] = 0;
   words[record_word::kFd] = UINT32_MAX;
   words[record_word::kNparams] = nparams;
-  words[record_word::kNparams + 1] = 0;
+  words[record_word::kAnnex] = 0;
   record_ += size * 4;
   records_++;
   return words;
@@ -88,9 +88,14 @@ inline void RecordWriter::write_param(uint32_t* words, const WantedParam& wanted
 }
 
 void RecordWriter::write(const RecordHead& head, const EventParams& params, const Recipe& recipe) {
-  const uint32_t size = kEvents[head.type].words;
+  const uint32_t annex = kEvents[head.type].words;
+  const uint32_t size = annex + ring_.annex_words;
   uint32_t* words = begin(head, size, params.count, params.present);
   clear_words(words + kHeaderWords, size - kHeaderWords);
+  if (ring_.annex_words != 0) {
+    words[record_word::kAnnex] = annex;
+    std::memcpy(words + annex, &head.previous, sizeof head.previous);
+  }
   for (uint32_t i = 0; i < recipe.count; i++) {
     const WantedParam& wanted = recipe.wanted[i];
     if ((params.present >> wanted.index & 1) != 0) write_param(words, wanted, params.param[wanted.index]);

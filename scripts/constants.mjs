@@ -7,7 +7,7 @@ const SHIFT = /^(\d+) << (\d+)$/;
 const SUM = /^([A-Z_]+) \+ (\d[\d_]*)$/;
 
 /** The value of an expression in the few forms that constants have: a number, `1 << n`, `NAME + n`. */
-function valueOf(text, known, where) {
+function evaluate(text, known, where) {
   if (NUMBER.test(text)) return Number(text.replaceAll("_", ""));
   const shift = SHIFT.exec(text);
   if (shift) return Number(shift[1]) << Number(shift[2]);
@@ -28,14 +28,14 @@ export function constantsOf(url) {
   const numbers = new Map();
   const tables = new Map();
   for (const [, name, value] of text.matchAll(/^export const ([A-Z][A-Z0-9_]*) = ([^;{[(]+);/gm)) {
-    numbers.set(name, valueOf(value.trim(), numbers, `${url.pathname}: ${name}`));
+    numbers.set(name, evaluate(value.trim(), numbers, `${url.pathname}: ${name}`));
   }
   for (const [, name, body] of text.matchAll(/^export const (\w+) = \{([^}]*)\} as const;/gm)) {
     const entries = body.split(",").map((entry) => entry.trim());
     const table = new Map();
     for (const entry of entries.filter((one) => one !== "")) {
       const [key, value] = entry.split(":").map((part) => part.trim());
-      table.set(key, valueOf(value, numbers, `${url.pathname}: ${name}.${key}`));
+      table.set(key, evaluate(value, numbers, `${url.pathname}: ${name}.${key}`));
     }
     tables.set(name, table);
   }

@@ -181,7 +181,7 @@ ${conversions.join("\n")}
 `;
 }
 
-const LAYOUTS = ["dictionary", "fd-rows", "lookup", "plan", "process-rows", "record", "ring"];
+const LAYOUTS = ["annex", "dictionary", "fd-rows", "lookup", "plan", "process-rows", "record", "ring"];
 
 /** `FD_ROW_WORDS` as a constant of C++: kFdRowWords. A number stays apart: OPENAT2 and OPENAT_2 are two events. */
 function constantName(name) {

@@ -68,6 +68,21 @@ export class Lookup {
     }
     return 0;
   }
+
+  /** Entries there are, old values and removals among them: they are numbered from 1. */
+  get count(): number {
+    return this.words[0] as number;
+  }
+
+  /** Word offset of an entry's value, as `find` gives it. */
+  static valueOf(entry: number): number {
+    return entry * LOOKUP_ENTRY_WORDS + LookupWord.VALUE;
+  }
+
+  /** First key of an entry. */
+  keyOf(entry: number): number {
+    return this.words[entry * LOOKUP_ENTRY_WORDS + LookupWord.FIRST_KEY] as number;
+  }
 }
 
 /** Value words of a user: key (container, uid). All but GID are dictionary ids. */

@@ -9,6 +9,7 @@ import { Log } from "../telemetry/log.js";
 import { benchCommand } from "./bench.js";
 import { type Context, Exit, type ReadFlags, type RunFlags } from "./context.js";
 import { defaultWorkers } from "./host.js";
+import { pluginCommand } from "./plugin.js";
 import { versionText } from "./version.js";
 
 const NOTHING_GIVEN = `Give it a rules file and a capture: peregrine -r RULES.yaml -e CAPTURE.scap
@@ -144,6 +145,7 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     .argument("<capture>", "capture file (.scap, plain or gzip)")
     .option("--filter <condition>", "only events on which the condition holds")
     .option("--fields <list>", "print these fields, separated by commas; tabs between them in the output")
+    .option("--output <template>", "print this text with %fields in it; begin it with * to show events without a value")
     .option("--json", "print a JSON object for each event, null for fields without a value")
     .addOption(workersOption())
     .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())
@@ -156,6 +158,7 @@ function buildProgram(context: Context, done: (status: number) => void): Command
       );
     });
   benchCommand(program, done);
+  pluginCommand(program, done);
   // Last, because commands take over what is set before them.
   return program.helpCommand("help [command]", "show all options, of a command if one is named").allowExcessArguments();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { AnnexDemand } from "../batch/annex.js";
 import { Control, type ControlBuffer } from "../batch/control.js";
 import type { Memory } from "../batch/memory.js";
 import type { Demand } from "../batch/plan.js";
@@ -12,10 +13,13 @@ import { failureOf, Ingest, type SweepLimit } from "./ingest.js";
 import { createIngest, warmIngest } from "./ingest-parts.js";
 import type { IngestParts, IngestSetup } from "./parts.js";
 import { InfoWriter } from "./source-info.js";
+import type { SourceSpec } from "./source-spec.js";
 
-/** Everything ingest needs for a run. */
+/** Everything ingest needs for one source of a run. */
 export interface IngestTask {
-  readonly capture: string;
+  /** Name of the event source. */
+  readonly name: string;
+  readonly source: SourceSpec;
   readonly memory: Memory;
   readonly control: ControlBuffer;
   readonly ledger: LedgerBuffer;
@@ -23,6 +27,8 @@ export interface IngestTask {
   readonly info: SharedArrayBuffer;
   /** What the rules and their outputs read. */
   readonly demand: Demand;
+  /** What they read of annexes. */
+  readonly annex: AnnexDemand;
   readonly hostRoot: string | null;
   readonly sweep: SweepLimit;
   readonly faults: Faults | null;
@@ -69,7 +75,7 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
     control,
     ledger: new Ledger(task.ledger),
     times,
-    info: new InfoWriter(task.info, "syscall"),
+    info: new InfoWriter(task.info, task.name),
     parts,
     sweep: task.sweep,
   });
@@ -84,8 +90,8 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
 }
 
 async function loadParts(task: IngestTask): Promise<IngestParts> {
-  const { capture, memory, demand, hostRoot, faults } = task;
-  const setup: IngestSetup = { capture, memory, demand, hostRoot, data: faults?.data };
+  const { source, memory, demand, annex, hostRoot, faults } = task;
+  const setup: IngestSetup = { source, memory, demand, annex, hostRoot, data: faults?.data };
   const module = faults?.modules?.ingest;
   if (module === undefined) return createIngest(setup);
   return ((await import(module)) as { createIngest: (setup: IngestSetup) => IngestParts }).createIngest(setup);

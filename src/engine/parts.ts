@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Encoder } from "../alerts/encoder.js";
+import type { AnnexDemand } from "../batch/annex.js";
 import type { Interner } from "../batch/interner.js";
 import type { Memory } from "../batch/memory.js";
 import type { Demand } from "../batch/plan.js";
 import type { SectionHeader, Source } from "../capture/source.js";
 import type { Matcher } from "../rules/matcher.js";
 import type { SourceCounts } from "../telemetry/ledger.js";
+import type { SourceSpec } from "./source-spec.js";
 
 /** A source that keeps count. */
 export interface CountedSource extends Source {
@@ -41,9 +43,10 @@ export interface IngestParts {
 }
 
 export interface IngestSetup {
-  readonly capture: string;
+  readonly source: SourceSpec;
   readonly memory: Memory;
   readonly demand: Demand;
+  readonly annex: AnnexDemand;
   readonly hostRoot: string | null;
   readonly data: unknown;
 }

@@ -31,6 +31,27 @@ export const ERRORS = {
   },
   RULES_INVALID: { title: "A rules file has errors", remedy: "Correct the places shown; nothing was run." },
   FIELD_UNKNOWN: { title: "A field is not known", remedy: "Check its spelling and its argument." },
+  REGISTRY_OPEN: { title: "The registry of plugins cannot be read", remedy: "Check the path." },
+  REGISTRY_PARSE: {
+    title: "The registry of plugins is not plain YAML",
+    remedy: "Correct the file at the place named.",
+  },
+  REGISTRY_SHAPE: {
+    title: "The registry of plugins lacks something, or has it in a wrong form",
+    remedy: "Compare the entry with those of registry.yaml.",
+  },
+  REGISTRY_NAME: { title: "A plugin's name is no name", remedy: "Use lower-case letters, digits, _ and -." },
+  REGISTRY_SOURCE: {
+    title: "An event source is reserved, missing or no name",
+    remedy: "Use lower-case letters, digits and _, and none of reserved_sources.",
+  },
+  REGISTRY_ID: { title: "A plugin ID cannot be given out", remedy: "Take the next free ID of the public range." },
+  REGISTRY_RANGE: { title: "A range of plugin IDs is empty or overlaps", remedy: "Correct id_ranges." },
+  REGISTRY_TAKEN: { title: "A name, an ID or an event source is given twice", remedy: "Choose one that is free." },
+  REGISTRY_CHANGED: {
+    title: "A registered plugin was removed, or has another ID or event source",
+    remedy: "Leave it as it was: captures keep the ID for ever.",
+  },
   CAPTURE_NONE: { title: "No capture was given", remedy: "Name a .scap file with -e." },
   OUTPUT_NONE: {
     title: "No output is enabled",
@@ -92,6 +113,46 @@ export const ERRORS = {
   ADDON_MISSING: {
     title: "The native addon cannot be loaded",
     remedy: "Run npm start or npm test once: they build it.",
+  },
+  LIBRARY_OPEN: {
+    title: "A plugin's library cannot be loaded",
+    remedy: "Check the file: its format, its architecture, and the libraries that it needs itself.",
+  },
+  LIBRARY_SYMBOL: {
+    title: "A plugin's library lacks functions",
+    remedy: "It is no plugin, or was built incompletely: use another build of it.",
+  },
+  LIBRARY_API_VERSION: {
+    title: "A plugin's library was made for another version of the plugin API",
+    remedy: "Use a build for API 3.x, or for 0.3 as of Falco 0.31.",
+  },
+  LIBRARY_DESCRIPTION: {
+    title: "What a plugin's library says of itself is not usable",
+    remedy: "Report what the message says to the plugin's authors.",
+  },
+  LIBRARY_EVENT_SCHEMA: {
+    title: "A plugin's library was made for another table of system call events",
+    remedy: "Use a build of the plugin for the event schema that the message names.",
+  },
+  LIBRARY_INIT: {
+    title: "A plugin's library could not be initialized",
+    remedy: "Correct init_config as the plugin's message asks.",
+  },
+  LIBRARY_PROCESS: {
+    title: "The process of a plugin's library cannot be started",
+    remedy: "Check the limits on processes, memory and open files.",
+  },
+  LIBRARY_DIED: {
+    title: "The process of a plugin's library has died",
+    remedy: "Report it to the plugin's authors, with the signal or status that the message names.",
+  },
+  LIBRARY_TIMEOUT: {
+    title: "A plugin's library did not answer in time",
+    remedy: "Report it to the plugin's authors, or look for what it waits for.",
+  },
+  LIBRARY_PROTOCOL: {
+    title: "A plugin's process answers what cannot be",
+    remedy: "Report it to the plugin's authors: the library has written over memory that is not its own.",
   },
   BENCH_SEED: {
     title: "A capture cannot be repeated for the bench",
