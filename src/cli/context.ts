@@ -42,6 +42,11 @@ export interface ReadFlags {
   readonly fields?: string;
   readonly output?: string;
   readonly json?: boolean;
+  /** The capture to write. */
+  readonly write?: string;
+  readonly schema?: "current" | "0.31";
+  readonly gzip?: boolean;
+  readonly keepState?: boolean;
   readonly workers?: number;
   readonly debugTiming?: boolean;
 }

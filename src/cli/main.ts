@@ -23,6 +23,7 @@ Examples:
   peregrine -V local_rules.yaml -o json_output=true
   peregrine read capture.scap --filter 'evt.type=execve' --fields evt.num,proc.name,proc.cmdline
   peregrine read capture.scap --json --fields evt.num,fd.name
+  peregrine read capture.scap -w small.scap.gz --filter 'proc.name=nginx'
 
 Alerts go to stdout, the log and the summary to stderr. Exit status: 0 at the end of the
 capture and after SIGINT or SIGTERM, 1 for any error, 2 for arguments that cannot be parsed.`;
@@ -141,19 +142,31 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     });
   program
     .command("read")
-    .description("print the events of a capture, one line each")
+    .description("print the events of a capture, one line each, or write them to another capture")
     .argument("<capture>", "capture file (.scap, plain or gzip)")
     .option("--filter <condition>", "only events on which the condition holds")
     .option("--fields <list>", "print these fields, separated by commas; tabs between them in the output")
     .option("--output <template>", "print this text with %fields in it; begin it with * to show events without a value")
     .option("--json", "print a JSON object for each event, null for fields without a value")
+    .option("-w, --write <file>", "write the events to a new capture; nothing is printed without --fields or --json")
+    .addOption(
+      new Option("--schema <version>", "with -w: today's events, or those of Falco 0.31 for older tools").choices([
+        "current",
+        "0.31",
+      ]),
+    )
+    .option("--gzip", "with -w: compress; without it if the name ends in .gz")
+    .option("--keep-state", "with -w and --filter: also write what changes processes and files, marked as hidden")
     .addOption(workersOption())
     .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())
     .action(async (capture: string, flags: ReadFlags) => {
+      const { copyWhole, needsReplay, writeOptions } = await import("./write-capture.js");
+      const write = writeOptions(capture, flags);
+      if (write !== null && !needsReplay(flags)) return done(await copyWhole(write, context));
       done(
         await withThreads(flags.workers, async (threads) => {
           const { readCapture } = await import("./read.js");
-          return readCapture(capture, flags, context, threads);
+          return readCapture(capture, flags, context, threads, write);
         }),
       );
     });
