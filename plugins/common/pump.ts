@@ -4,7 +4,7 @@ import type { Progress, SourceBatch, SourceEvent, SourceInstance } from "peregri
 /** Some events that came together. */
 export interface Piece {
   readonly events: readonly SourceEvent[];
-  /** Where the input stands behind the first `taken` of them: what ack is given. */
+  /** Where the input stands behind the first `taken` of them: what ack is given. undefined: nowhere new. */
   mark(taken: number): unknown;
 }
 
@@ -72,7 +72,8 @@ export class Pump implements SourceInstance {
     const n = Math.min(max - batch.events.length, piece.events.length - this.#taken);
     for (let i = 0; i < n; i++) batch.events.push(piece.events[this.#taken + i] as SourceEvent);
     this.#taken += n;
-    batch.position = piece.mark(this.#taken);
+    const mark = piece.mark(this.#taken);
+    if (mark !== undefined) batch.position = mark;
     if (this.#taken < piece.events.length) return;
     this.#piece = null;
     this.#taken = 0;
