@@ -14,7 +14,7 @@ function generated(folder = root, found = new Map()) {
     const name = relative(root, path);
     if (entry.isDirectory()) {
       if (!["node_modules", "dist", "build", ".git", ".out"].includes(entry.name)) generated(path, found);
-    } else if (/\.generated\.|(^|[/\\])generated[/\\]|^docs[/\\]errors\.md$/.test(name)) {
+    } else if (/\.generated\.|(^|[/\\])generated[/\\]|^docs[/\\](errors|fields)\.md$/.test(name)) {
       found.set(name, readFileSync(path, "utf8"));
     }
   }

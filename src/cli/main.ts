@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Lookups } from "../config/config.js";
 import type { Threads } from "../engine/threads.js";
 import { type Plugin, parsePlugin } from "../rules/assumed-plugin.js";
 import { suggest } from "../rules/suggest.js";
@@ -49,6 +50,16 @@ function assumedPlugin(value: string, previous: Plugin[] = []): Plugin[] {
   const plugin = parsePlugin(value);
   if (plugin === null) throw new InvalidArgumentError("Must be of the form name:1.2.3:source or name:1.2.3.");
   return [...previous, plugin];
+}
+
+const LOOKUPS = ["users", "services", "none"];
+
+function lookups(value: string): Lookups {
+  const asked = value.split(",");
+  if (asked.some((each) => !LOOKUPS.includes(each)) || (asked.includes("none") && asked.length > 1)) {
+    throw new InvalidArgumentError("Give users, services or both separated by a comma, or none.");
+  }
+  return { users: asked.includes("users"), services: asked.includes("services") };
 }
 
 function workersOption(): Option {
@@ -148,6 +159,11 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     .option("--fields <list>", "print these fields, separated by commas; tabs between them in the output")
     .option("--output <template>", "print this text with %fields in it; begin it with * to show events without a value")
     .option("--json", "print a JSON object for each event, null for fields without a value")
+    .addOption(
+      new Option("--lookup <list>", "ask this machine for names of: users, services, none (default: users)").argParser(
+        lookups,
+      ),
+    )
     .option("-w, --write <file>", "write the events to a new capture; nothing is printed without --fields or --json")
     .addOption(
       new Option("--schema <version>", "with -w: today's events, or those of Falco 0.31 for older tools").choices([

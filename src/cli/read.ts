@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { DEFAULT_CONFIG } from "../config/config.js";
 import { type EncoderOptions, eventEncoder, openStdout, readerGone } from "../engine/alerting.js";
 import { type CopyOptions, type NumberedLines, Recording } from "../engine/recording.js";
 import { replay } from "../engine/replay.js";
@@ -13,7 +14,7 @@ import { toBinary } from "../rules/text.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type ReadFlags } from "./context.js";
 import { finish } from "./finish.js";
-import { hostRoot } from "./host.js";
+import { hostFiles } from "./host.js";
 import { stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
 import { tellWritten } from "./write-capture.js";
@@ -51,7 +52,7 @@ export async function readCapture(
         const rest = picked === null ? chunk : picked.take(chunk, lines.form);
         return rest.length === 0 ? undefined : output.write(rest);
       },
-      hostRoot: hostRoot(),
+      ...hostFiles(flags.lookup ?? DEFAULT_CONFIG.lookups, (message) => context.log.warn(message)),
       signal: stop.signal,
       onFailedEvent: ({ event, message }) =>
         context.log.error(`event ${event} could not be shown: ${message}`, { event }),

@@ -10,7 +10,7 @@ import type { RuleSet } from "../rules/ruleset.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
 import { finish } from "./finish.js";
-import { hostRoot } from "./host.js";
+import { hostFiles } from "./host.js";
 import { readRuleSources } from "./rules-files.js";
 import { configOf, loadOptions } from "./settings.js";
 import { stopOnSignals } from "./stop.js";
@@ -36,7 +36,7 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
       encoder: alertEncoder(config),
       threads,
       sink: (chunk) => outputs.write(chunk),
-      hostRoot: hostRoot(),
+      ...hostFiles(config.lookups, (message) => log.warn(message)),
       signal: stop.signal,
       onFailedEvent: ({ event, message }) => log.error(`event ${event} could not be evaluated: ${message}`, { event }),
       onWorkerDeath: (worker, error) => log.warn(`worker ${worker} died and was replaced: ${error.message}`),

@@ -15,6 +15,14 @@ export interface AppendOutput {
   readonly extraFields: readonly { readonly name: string; readonly template: string | null }[];
 }
 
+/** What the machine that evaluates is asked for. */
+export interface Lookups {
+  /** Names of users and groups that the capture does not name. */
+  readonly users: boolean;
+  /** Names of ports. */
+  readonly services: boolean;
+}
+
 /** The configuration as the program uses it. */
 export interface Config {
   readonly rulesFiles: readonly string[];
@@ -36,6 +44,7 @@ export interface Config {
   readonly keepFileOpen: boolean;
   /** Capture named by engine.replay. */
   readonly capture: string | null;
+  readonly lookups: Lookups;
   readonly logLevel: string;
 }
 
@@ -57,5 +66,6 @@ export const DEFAULT_CONFIG: Config = {
   file: null,
   keepFileOpen: false,
   capture: null,
+  lookups: { users: true, services: false },
   logLevel: "info",
 };

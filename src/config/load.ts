@@ -173,6 +173,7 @@ function toConfig(settings: Settings): Config {
     file: file.enabled ? file.filename : null,
     keepFileOpen: file.keep_alive === "true",
     capture: replayed ?? null,
+    lookups: settings.lookups,
     logLevel: settings.log_level,
   };
 }

@@ -70,6 +70,7 @@ export const schema = z.strictObject({
       replay: z.strictObject({ capture_file: z.string().optional() }).optional(),
     })
     .prefault({}),
+  lookups: z.strictObject({ users: bool.default(true), services: bool.default(false) }).prefault({}),
   log_level: z.string().default("info"),
 });
 

@@ -42,6 +42,7 @@ priority: Notice
 rule_matching: ALL
 stdout_output: {enabled: "true"}
 file_output: {enabled: on, filename: out.txt, keep_alive: true}
+lookups: {users: no, services: yes}
 rules:
   - disable: {rule: "*"}
   - enable: {tag: network}
@@ -57,6 +58,7 @@ rules:
     matching: "all",
     file: "out.txt",
     keepFileOpen: true,
+    lookups: { users: false, services: true },
     selection: [
       { enable: false, rule: "*" },
       { enable: true, tag: "network" },
