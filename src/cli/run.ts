@@ -5,7 +5,7 @@ import { alertEncoder, openOutputs, readerGone } from "../engine/alerting.js";
 import { replay } from "../engine/replay.js";
 import type { Threads } from "../engine/threads.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
-import { loadRules } from "../rules/load.js";
+import { loadRules, type RulesFile } from "../rules/load.js";
 import type { RuleSet } from "../rules/ruleset.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
@@ -22,10 +22,11 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
   const { log } = context;
   const config = await configOf(flags, context);
   log.setLevel(config.logLevel);
+  const sources = readRuleSources(flags, config, context);
   const capture = flags.capture ?? config.capture;
   if (capture === null) throw new PeregrineError("CAPTURE_NONE", "No capture to read: name one with -e CAPTURE.scap");
   const outputs = openOutputs(config, (message) => log.error(message));
-  const rules = loadRuleSet(flags, config, context);
+  const rules = loadRuleSet(sources, flags, config, context);
   if (rules === null) return Exit.FAILED;
   phases["rules"] = performance.now();
   const stop = stopOnSignals();
@@ -60,9 +61,9 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
 }
 
 /** The rules to run; null when a file has errors, which are printed. */
-function loadRuleSet(flags: RunFlags, config: Config, context: Context): RuleSet | null {
+function loadRuleSet(sources: readonly RulesFile[], flags: RunFlags, config: Config, context: Context): RuleSet | null {
   const { log } = context;
-  const result = loadRules(readRuleSources(flags, config, context), loadOptions(flags, config, context));
+  const result = loadRules(sources, loadOptions(flags, config, context));
   const errors = result.diagnostics.filter(({ severity }) => severity === "error");
   const warnings = result.diagnostics.filter(({ severity }) => severity === "warning");
   for (const { code, message, file, line, column, itemType, itemName } of warnings) {
