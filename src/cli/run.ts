@@ -25,7 +25,7 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
   const sources = readRuleSources(flags, config, context);
   const capture = flags.capture ?? config.capture;
   if (capture === null) throw new PeregrineError("CAPTURE_NONE", "No capture to read: name one with -e CAPTURE.scap");
-  const outputs = openOutputs(config, (message) => log.error(message));
+  const outputs = openOutputs(config, (message) => log.error(message, { code: "OUTPUT_WRITE" }));
   const rules = loadRuleSet(sources, flags, config, context);
   if (rules === null) return Exit.FAILED;
   phases["rules"] = performance.now();

@@ -11,6 +11,8 @@ export interface RuleSelection {
 export interface AppendOutput {
   readonly match: { readonly source?: string; readonly tags?: readonly string[]; readonly rule?: string };
   readonly extraOutput?: string;
+  /** Also adds the fields that plugins suggest for outputs, and the static fields. */
+  readonly suggested?: boolean;
   /** Fields of the alert in JSON: a field by its own name (template null), or a template under a name. */
   readonly extraFields: readonly { readonly name: string; readonly template: string | null }[];
 }
@@ -31,6 +33,8 @@ export interface Config {
   /** Least severe priority that runs, 0 (Emergency) to 7 (Debug). */
   readonly priority: number;
   readonly appendOutput: readonly AppendOutput[];
+  /** Fields that every event has: `static.KEY`. */
+  readonly staticFields: Readonly<Record<string, string>>;
   readonly json: boolean;
   readonly includeOutput: boolean;
   readonly includeTags: boolean;
@@ -55,6 +59,7 @@ export const DEFAULT_CONFIG: Config = {
   matching: "first",
   priority: 7,
   appendOutput: [],
+  staticFields: {},
   json: true,
   includeOutput: true,
   includeTags: true,

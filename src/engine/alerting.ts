@@ -25,9 +25,11 @@ export function alertEncoder(config: Config): EncoderOptions {
   };
 }
 
-/** Where a configuration wants its alerts. Throws a PeregrineError OUTPUT_NONE. */
+/** Where a configuration wants its alerts, opened. Throws a PeregrineError OUTPUT_NONE or OUTPUT_WRITE. */
 export function openOutputs(config: Config, warn: (message: string) => void): Outputs {
-  return new Outputs(createOutputs(config), warn);
+  const outputs = new Outputs(createOutputs(config), warn);
+  outputs.open();
+  return outputs;
 }
 
 /** How events themselves are written: the fields asked for, or by a template, by default a line like that of `sysdig -r`. */
