@@ -13,12 +13,13 @@ import { defaultWorkers } from "./host.js";
 import { pluginCommand } from "./plugin.js";
 import { versionText } from "./version.js";
 
-const NOTHING_GIVEN = `Give it a rules file and a capture: peregrine -r RULES.yaml -e CAPTURE.scap
+const NOTHING_GIVEN = `Give it a capture, and rules if the default ones are not wanted: peregrine -r RULES.yaml -e CAPTURE.scap
 or look into a capture: peregrine read CAPTURE.scap (all options: peregrine --help)
 `;
 
 const EXAMPLES = `
 Examples:
+  peregrine -e capture.scap
   peregrine -r falco_rules.yaml -e capture.scap
   peregrine -r rules.d -r local.yaml -e capture.scap -o json_output=false -o priority=notice
   peregrine -V local_rules.yaml -o json_output=true
@@ -110,7 +111,11 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     .exitOverride()
     .enablePositionalOptions()
     .version(versionText(), "--version", "print the versions of the engine and of what it reads")
-    .option("-r, --rules <path>", "rules file or folder of rules files; may be given several times", collect)
+    .option(
+      "-r, --rules <path>",
+      "rules file or folder of rules files, in place of the default rules; may be repeated",
+      collect,
+    )
     .option("-e, --capture <file>", "capture file (.scap, plain or gzip) to evaluate")
     .option("-c, --config <file>", "configuration file (falco.yaml)")
     .option("-o, --option <key=value>", "set a configuration key, as in -o priority=notice; may be repeated", option)

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { BUSY_RULES, busyCapture } from "../e2e/busy-capture.js";
 import { command, logLines } from "../e2e/support.js";
-import { temporaryFile } from "../support/scap-builder.js";
+import { ScapBuilder, temporaryFile } from "../support/scap-builder.js";
 
 const folder = mkdtempSync(join(tmpdir(), "peregrine-cli-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -58,10 +58,11 @@ test("--help and --version go to stdout, exit 0", async () => {
 test("everything else that fails: exit 1, with a code", async () => {
   const broken = file("broken.yaml", "- rule: [");
   const quiet = file("quiet.yaml", "- {rule: r, desc: d, condition: evt.type = setns, output: o, priority: INFO}");
+  const noRules = file("no-rules.yaml", "stdout_output: {enabled: true}");
   const onlyFile = ["-o", "stdout_output.enabled=false", "-o", "file_output.enabled=true"];
   const cases: readonly (readonly [string, readonly string[]])[] = [
     ["CAPTURE_NONE", ["-r", rules]],
-    ["RULES_NONE", ["-e", capture]],
+    ["RULES_NONE", ["-e", capture, "-c", noRules]],
     ["RULES_OPEN", ["-r", join(folder, "missing.yaml"), "-e", capture]],
     ["CONFIG_OPEN", ["-c", join(folder, "missing.yaml"), "-e", capture]],
     ["CONFIG_VALUE", ["-r", rules, "-e", capture, "-o", "priority=loud"]],
@@ -90,6 +91,18 @@ test("everything else that fails: exit 1, with a code", async () => {
   const filter = await command(["read", capture, "--filter", "evt.type=openat and nonsense"]);
   assert.equal(filter.status, 1);
   assert.match(filter.stderr, /--filter:1:\d+: error/);
+});
+
+test("without rules the default ones are used, which is told", async () => {
+  const scene = new ScapBuilder().section().threads([{ tid: 7, comm: "cat" }]);
+  const path = scene.event("SYSCALL_OPENAT_2_X", { fd: 3, name: "/etc/shadow", flags: 1 }, { tid: 7 }).toFile();
+  const { status, stdout, stderr } = await command(["-e", path]);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /"rule":"Sensitive file read"/);
+  assert.match(
+    stderr,
+    /the default rules are used.*peregrine_rules\.yaml|peregrine_rules\.yaml.*the default rules are used/,
+  );
 });
 
 test("alerts on stdout, the summary as one line of the log", async () => {
