@@ -2,10 +2,12 @@
 #include <napi.h>
 
 #include "addon_data.h"
+#include "copy_class.h"
 #include "interner_class.h"
 #include "reader_class.h"
 #include "stage_class.h"
 #include "walk.h"
+#include "writer_class.h"
 
 namespace {
 
@@ -17,6 +19,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["CaptureReader"] = data->reader.Value();
   exports["StateStage"] = peregrine::StageClass::define(env);
   exports["stateRules"] = Napi::Function::New(env, peregrine::state_rules, "stateRules");
+  exports["CaptureWriter"] = peregrine::WriterClass::define(env);
+  exports["CaptureCopy"] = peregrine::CopyClass::define(env);
   exports["walkBlocks"] = Napi::Function::New(env, peregrine::walk_blocks, "walkBlocks");
   env.SetInstanceData(data);
   return exports;

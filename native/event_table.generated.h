@@ -57,6 +57,7 @@ struct Conversion {
 
 inline constexpr uint16_t kFlagUsesFd = 4;
 inline constexpr uint16_t kFlagUnused = 64;
+inline constexpr uint16_t kFlagModifiesState = 32;
 inline constexpr uint16_t kFlagOldVersion = 512;
 inline constexpr uint16_t kFlagConverterManaged = 4096;
 

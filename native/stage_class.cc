@@ -7,7 +7,7 @@
 #include "addon_data.h"
 #include "interner_class.h"
 #include "js.h"
-#include "section_value.h"
+#include "section_input.h"
 
 namespace peregrine {
 
@@ -120,8 +120,8 @@ StageClass::StageClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<StageC
 }
 
 void StageClass::begin(const Napi::CallbackInfo& info) {
-  SectionHeader header;
-  if (!read_section_value(info[0], header)) return;
+  const SectionHeader header = section_input(info[0]);
+  if (info.Env().IsExceptionPending()) return;
   stage_->begin(header, info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : 0);
 }
 

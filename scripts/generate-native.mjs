@@ -144,6 +144,7 @@ struct Conversion {
 
 inline constexpr uint16_t kFlagUsesFd = ${flag("USES_FD")};
 inline constexpr uint16_t kFlagUnused = ${flag("UNUSED")};
+inline constexpr uint16_t kFlagModifiesState = ${flag("MODIFIES_STATE")};
 inline constexpr uint16_t kFlagOldVersion = ${flag("OLD_VERSION")};
 inline constexpr uint16_t kFlagConverterManaged = ${flag("CONVERTER_MANAGED")};
 

@@ -66,6 +66,47 @@ export interface NativeStage {
   readonly counters: StageCounters;
 }
 
+/** Options of a writer: gzip 0 is plain, bounds of 0 are none. */
+export interface NativeWriterOptions {
+  readonly gzip: number;
+  readonly legacy: boolean;
+  readonly mostBytes: number;
+  readonly mostEvents: number;
+  readonly mostNs: number;
+}
+
+/** What native/writer_class.h offers; CaptureWriter alone uses it. False, or FAILED, stands for: see `failure`. */
+export interface NativeWriter {
+  open(path: string, options: NativeWriterOptions, header: SectionHeader | null, interner: Interner): boolean;
+  section(header: SectionHeader | null, interner: Interner): boolean;
+  write(event: Uint8Array, cpu: number, flags: number): number;
+  writePlugin(time: bigint, plugin: number, data: Uint8Array): number;
+  writeAsync(time: bigint, plugin: number, name: string, data: Uint8Array): number;
+  flush(): boolean;
+  close(): boolean;
+  discard(): void;
+  readonly failure: SourceFailure | null;
+  readonly counters: {
+    readonly events: number;
+    readonly leftOut: number;
+    readonly bytes: number;
+    readonly fileBytes: number;
+  };
+}
+
+/** What native/copy_class.h offers; CaptureCopy alone uses it. */
+export interface NativeCopy {
+  open(from: string, to: string, options: NativeWriterOptions & { readonly keepState: boolean }): boolean;
+  copyAll(most: number): boolean;
+  copy(numbers: Float64Array): boolean;
+  skip(most: number): boolean;
+  close(): boolean;
+  discard(): void;
+  readonly failure: SourceFailure | null;
+  readonly writeFailure: SourceFailure | null;
+  readonly counters: Float64Array;
+}
+
 /** What a walk over all blocks of a capture finds, without reading what is in them. */
 export interface CaptureFacts {
   readonly gzip: boolean;
@@ -99,6 +140,8 @@ export interface Addon {
   ) => NativeStage;
   /** Seven words for each event type that changes state: type, mask of the parameters it reads, a PlanTest, its operands. */
   stateRules(): Int32Array;
+  readonly CaptureWriter: new () => NativeWriter;
+  readonly CaptureCopy: new () => NativeCopy;
   walkBlocks(path: string): CaptureFacts;
 }
 

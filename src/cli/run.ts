@@ -5,12 +5,12 @@ import { alertEncoder, openOutputs, readerGone } from "../engine/alerting.js";
 import { replay } from "../engine/replay.js";
 import type { Threads } from "../engine/threads.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
-import { loadRules } from "../rules/load.js";
+import { loadRules, type RulesFile } from "../rules/load.js";
 import type { RuleSet } from "../rules/ruleset.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
 import { finish } from "./finish.js";
-import { hostRoot } from "./host.js";
+import { hostFiles } from "./host.js";
 import { readRuleSources } from "./rules-files.js";
 import { configOf, loadOptions } from "./settings.js";
 import { stopOnSignals } from "./stop.js";
@@ -22,10 +22,11 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
   const { log } = context;
   const config = await configOf(flags, context);
   log.setLevel(config.logLevel);
+  const sources = readRuleSources(flags, config, context);
   const capture = flags.capture ?? config.capture;
   if (capture === null) throw new PeregrineError("CAPTURE_NONE", "No capture to read: name one with -e CAPTURE.scap");
-  const outputs = openOutputs(config, (message) => log.error(message));
-  const rules = loadRuleSet(flags, config, context);
+  const outputs = openOutputs(config, (message) => log.error(message, { code: "OUTPUT_WRITE" }));
+  const rules = loadRuleSet(sources, flags, config, context);
   if (rules === null) return Exit.FAILED;
   phases["rules"] = performance.now();
   const stop = stopOnSignals();
@@ -36,7 +37,7 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
       encoder: alertEncoder(config),
       threads,
       sink: (chunk) => outputs.write(chunk),
-      hostRoot: hostRoot(),
+      ...hostFiles(config.lookups, (message) => log.warn(message)),
       signal: stop.signal,
       onFailedEvent: ({ event, message }) => log.error(`event ${event} could not be evaluated: ${message}`, { event }),
       onWorkerDeath: (worker, error) => log.warn(`worker ${worker} died and was replaced: ${error.message}`),
@@ -60,9 +61,9 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
 }
 
 /** The rules to run; null when a file has errors, which are printed. */
-function loadRuleSet(flags: RunFlags, config: Config, context: Context): RuleSet | null {
+function loadRuleSet(sources: readonly RulesFile[], flags: RunFlags, config: Config, context: Context): RuleSet | null {
   const { log } = context;
-  const result = loadRules(readRuleSources(flags, config, context), loadOptions(flags, config, context));
+  const result = loadRules(sources, loadOptions(flags, config, context));
   const errors = result.diagnostics.filter(({ severity }) => severity === "error");
   const warnings = result.diagnostics.filter(({ severity }) => severity === "warning");
   for (const { code, message, file, line, column, itemType, itemName } of warnings) {
