@@ -84,7 +84,9 @@
         "native/plugin/process.cc",
         "native/plugin/session.cc",
         "native/plugin/sourcing.cc",
-        "native/plugin/table_api.cc"
+        "native/plugin/table.cc",
+        "native/plugin/table_api.cc",
+        "native/plugin/threads_table.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_DISABLE_CPP_EXCEPTIONS", "NAPI_VERSION=9"],
@@ -105,7 +107,9 @@
         "native/plugin/owner.cc",
         "native/plugin/session.cc",
         "native/plugin/sourcing.cc",
-        "native/plugin/table_api.cc"
+        "native/plugin/table.cc",
+        "native/plugin/table_api.cc",
+        "native/plugin/threads_table.cc"
       ],
       "cflags": ["-O2", "-Wall", "-Wextra"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
