@@ -79,6 +79,9 @@ ${Object.entries(source.dynamicTables)
 /** Names of system calls by their code in the schema (not the native number). */
 export const SYSCALL_NAMES: readonly string[] = ${JSON.stringify(source.syscalls)};
 
+/** Code of each system call by its native number on x86-64; 0 = no such call. */
+export const NATIVE_SYSCALLS: readonly number[] = ${JSON.stringify(nativeSyscalls(source))};
+
 /** Names of error numbers. */
 export const ERRNO_NAMES: Readonly<Record<number, string>> = ${JSON.stringify(source.errnos)};
 
@@ -88,6 +91,12 @@ export const SIGNAL_NAMES: Readonly<Record<number, string>> = ${JSON.stringify(s
 /** Capabilities; the index is the bit. */
 export const CAPABILITIES: readonly string[] = ${JSON.stringify(source.capabilities)};
 `;
+}
+
+function nativeSyscalls({ syscalls, syscallNumbers }) {
+  const codes = [];
+  for (const [name, number] of Object.entries(syscallNumbers)) codes[number] = syscalls.indexOf(name);
+  return Array.from(codes, (code) => code ?? 0);
 }
 
 export function fieldCatalog() {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { createWork, Work, type WorkBuffer } from "./work.js";
+
 /*
- * The control block: who owns which slot of the ring, and what became of each batch. One SharedArrayBuffer of Int32.
+ * The control block: who owns which slot of a source's ring, and what became of each batch. One SharedArrayBuffer of Int32
+ * for each source; the workers serve all of them, and sleep on a word that the sources of a run share (work.ts).
  *
- *   head      16 words   ControlWord: counters and the three futex words
+ *   head      16 words   ControlWord: counters and two futex words
  *   slots     32 words each   SlotControl: FREE -> READY -> CLAIMED + worker -> FREE; CURSOR in a cache line of its own
  *   results   RESULTS entries of 2 words   batch number, attempt << 1 | (1 = its alerts were posted)
  *   times     RESULTS entries of 2 Float64   when the batch was published and when it was done, ns of the system clock
@@ -22,11 +25,11 @@
  * Sleeping. A futex word counts; a thread loads it, looks for work, and sleeps only while the word still has that value.
  * Whoever makes work bumps the word after the work is visible, so no wake-up is lost.
  *
- *   WORK    workers: a batch is READY, or there will be none any more       ROOM    ingest: a slot is FREE, a batch released
+ *   ROOM    ingest: a slot is FREE, a batch released
  *   SPACE   workers with alerts to post: bytes were written, or the oldest batch moved on
  *
  * Main sleeps in its event loop. A worker posts it a message for a batch with alerts, for each batch whose number is a
- * multiple of HEARTBEAT, and for the batch main waits for: main stores its number in WANT and looks at the result again;
+ * multiple of the heartbeat, and for the batch main waits for: main stores its number in WANT and looks at the result again;
  * a worker stores the result and looks at WANT. Of two sequentially consistent store-then-load pairs one sees the other.
  *
  * No deadlock. A worker holds at most one batch. It waits for SPACE only while an older batch is not released, and the
@@ -44,13 +47,12 @@ export const ControlWord = {
   RELEASED: 3,
   /** Batch that main waits for, -1 = none. */
   WANT: 4,
-  WORK: 5,
   ROOM: 6,
   SPACE: 7,
   /** Bytes of alerts that were posted and are not written yet. */
   ALERT_BYTES: 8,
-  /** Workers of the run. */
-  WORKERS: 9,
+  /** Main hears of batches whose number has none of these bits, even if they have no alerts. */
+  HEARTBEAT_MASK: 9,
   HEAD: 16,
 } as const;
 
@@ -93,7 +95,7 @@ export const FailedAt = {
 
 /** Results that are remembered: ingest may be that many batches ahead of what main has released. A power of two. */
 export const RESULTS = 4096;
-/** Main hears of every HEARTBEAT-th batch even if it has no alerts. */
+/** Main hears of every HEARTBEAT-th batch even if it has no alerts, unless a source asks for more. A power of two. */
 export const HEARTBEAT = 256;
 
 /** What became of a batch: PENDING, NO_ALERTS, or the number of the attempt whose message carries its alerts. */
@@ -102,16 +104,21 @@ export const Result = { PENDING: -2, NO_ALERTS: -1 } as const;
 export interface ControlBuffer {
   readonly words: SharedArrayBuffer;
   readonly slots: number;
+  readonly work: WorkBuffer;
 }
 
-export function createControl(slots: number, workers: number): ControlBuffer {
+/**
+ * @param work the word that the workers of the run sleep on
+ * @param heartbeat main hears of each batch that is a multiple of it: a power of two
+ */
+export function createControl(slots: number, work: WorkBuffer = createWork(1), heartbeat = HEARTBEAT): ControlBuffer {
   const results = resultsWord(slots);
   const words = new SharedArrayBuffer((results + RESULTS * 2) * 4 + RESULTS * 16);
   const view = new Int32Array(words);
   view[ControlWord.WANT] = -1;
-  view[ControlWord.WORKERS] = workers;
+  view[ControlWord.HEARTBEAT_MASK] = heartbeat - 1;
   for (let i = 0; i < RESULTS; i++) view[results + i * 2] = -1;
-  return { words, slots };
+  return { words, slots, work };
 }
 
 function resultsWord(slots: number): number {
@@ -124,14 +131,19 @@ export class Control {
   readonly slots: number;
   /** For CURSOR's plain store; index with cursorWord(slot). */
   readonly words: Int32Array;
+  /** What workers sleep on. */
+  readonly work: Work;
   private readonly results: number;
   private readonly times: Float64Array;
+  private readonly heartbeat: number;
 
   constructor(buffer: ControlBuffer) {
     this.slots = buffer.slots;
+    this.work = new Work(buffer.work);
     this.words = new Int32Array(buffer.words);
     this.results = resultsWord(buffer.slots);
     this.times = new Float64Array(buffer.words, (this.results + RESULTS * 2) * 4, RESULTS * 2);
+    this.heartbeat = this.words[ControlWord.HEARTBEAT_MASK];
   }
 
   load(word: number): number {
@@ -166,7 +178,7 @@ export class Control {
   /** Tells everybody to stop: Stop.DRAIN or Stop.ABORT. */
   stop(how: number): void {
     Atomics.or(this.words, ControlWord.STOP, how);
-    this.bump(ControlWord.WORK);
+    this.work.bump();
     this.bump(ControlWord.ROOM);
     this.bump(ControlWord.SPACE);
   }
@@ -209,14 +221,13 @@ export class Control {
     this.words[base + SlotControl.FAILURES] = 0;
     Atomics.store(this.words, ControlWord.PUBLISHED, batch + 1);
     this.setSlot(slot, SlotControl.STATE, SlotState.READY);
-    Atomics.add(this.words, ControlWord.WORK, 1);
-    Atomics.notify(this.words, ControlWord.WORK, 1);
+    this.work.bump(1);
   }
 
   /** There will be no batch after those published. */
   end(): void {
     Atomics.store(this.words, ControlWord.ENDED, 1);
-    this.bump(ControlWord.WORK);
+    this.work.bump();
   }
 
   // ----------------------------------------------------------------------------------------------------------- workers
@@ -286,13 +297,13 @@ export class Control {
     this.words[this.results + entry * 2 + 1] = (this.slot(slot, SlotControl.ATTEMPT) << 1) | (alerts ? 1 : 0);
     Atomics.store(this.words, this.results + entry * 2, batch);
     this.free(slot);
-    return (batch & (HEARTBEAT - 1)) === 0 || this.load(ControlWord.WANT) === batch;
+    return (batch & this.heartbeat) === 0 || this.load(ControlWord.WANT) === batch;
   }
 
   private free(slot: number): void {
     this.setSlot(slot, SlotControl.STATE, SlotState.FREE);
     this.bump(ControlWord.ROOM);
-    if (this.load(ControlWord.ENDED) === 1) this.bump(ControlWord.WORK);
+    if (this.load(ControlWord.ENDED) === 1) this.work.bump();
   }
 
   /**
@@ -306,7 +317,7 @@ export class Control {
     // The next attempt has begun no event: where this one was would be taken for its place, should it die at once.
     this.words[this.cursorWord(slot)] = -1;
     this.setSlot(slot, SlotControl.STATE, SlotState.READY);
-    this.bump(ControlWord.WORK);
+    this.work.bump();
   }
 
   /** Counts an event of the batch as failed for good; its entry of `wanted` is cleared by the caller, who owns the slot. */

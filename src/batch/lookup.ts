@@ -108,6 +108,11 @@ export class Lookup {
     return entry * ENTRY_WORDS + 6;
   }
 
+  /** First key of entry `entry`. */
+  keyOf(entry: number): number {
+    return this.words[entry * ENTRY_WORDS + 3] as number;
+  }
+
   /** Whether the writer should have no batch in flight soon, and compact. Not where nothing was stored since. */
   get tight(): boolean {
     return this.count > this.compacted && (this.wanting || this.count >= this.due);

@@ -9,6 +9,7 @@ import { Log } from "../telemetry/log.js";
 import { benchCommand } from "./bench.js";
 import { type Context, Exit, type ReadFlags, type RunFlags } from "./context.js";
 import { defaultWorkers } from "./host.js";
+import { pluginCommand } from "./plugin.js";
 import { versionText } from "./version.js";
 
 const NOTHING_GIVEN = `Give it a rules file and a capture: peregrine -r RULES.yaml -e CAPTURE.scap
@@ -156,6 +157,7 @@ function buildProgram(context: Context, done: (status: number) => void): Command
       );
     });
   benchCommand(program, done);
+  pluginCommand(program, done);
   // Last, because commands take over what is set before them.
   return program.helpCommand("help [command]", "show all options, of a command if one is named").allowExcessArguments();
 }

@@ -45,12 +45,14 @@ function codes(diagnostics: readonly Diagnostic[]): string {
 }
 
 /** `FILE: Ok`, `FILE: Ok, with warnings` or `FILE: Invalid`, and the codes. */
-function summary({ path, diagnostics }: FileResult): string {
+function summary({ path, diagnostics, schemaWarnings }: FileResult): string {
   const errors = diagnostics.filter(isError);
   const warnings = diagnostics.filter((diagnostic) => !isError(diagnostic));
   const verdict = errors.length > 0 ? "Invalid" : warnings.length > 0 ? "Ok, with warnings" : "Ok";
   const lines = [`${path}: ${verdict}`];
   if (errors.length > 0) lines.push(` ${errors.length} errors: [${codes(errors)}]`);
   if (warnings.length > 0) lines.push(` ${warnings.length} warnings: [${codes(warnings)}]`);
+  const schema = schemaWarnings ?? [];
+  if (schema.length > 0) lines.push(` ${schema.length} schema warnings: [${schema.join("; ")}]`);
   return lines.join("\n");
 }

@@ -2,8 +2,8 @@
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { type Control, FailedAt, SlotControl, Stop } from "../batch/control.js";
-import type { Memory } from "../batch/memory.js";
 import { RecordWord } from "../batch/record.js";
+import type { RingShape } from "../batch/ring.js";
 import { RingLayout, SlotWord } from "../batch/ring.js";
 import type { Ledger } from "../telemetry/ledger.js";
 import type { WorkerMessage } from "./evaluate.js";
@@ -12,6 +12,8 @@ import type { WorkerTask } from "./worker-thread.js";
 
 /** An event that could not be evaluated: it failed twice. */
 export interface FailedEvent {
+  /** Place of its source in the run. */
+  readonly source: number;
   readonly event: number;
   readonly message: string;
 }
@@ -22,35 +24,34 @@ export interface CrewEvents {
   /** A worker has compiled the rules. */
   ready(worker: number): void;
   alerts(message: Alerts): void;
-  /** Results may have come in. */
-  progress(): void;
+  /** Results of a source may have come in. */
+  progress(source: number): void;
   failed(event: FailedEvent): void;
   /** A worker died and was replaced. */
   died(worker: number, error: Error): void;
 }
 
+/** What the crew needs of a source whose batches it evaluates. */
+export interface CrewSource {
+  readonly control: Control;
+  readonly ledger: Ledger;
+  readonly ring: SharedArrayBuffer;
+  readonly shape: RingShape;
+}
+
 /** The workers of a run, seen from main: gives them their task, hears them, replaces those that die. */
 export class Crew {
   private readonly ready = new Set<number>();
-  private readonly words: Int32Array;
-  private readonly floats: Float64Array;
-  private readonly layout: RingLayout;
 
   constructor(
     private readonly threads: Threads,
-    private readonly control: Control,
-    private readonly ledger: Ledger,
-    memory: Memory,
+    private readonly sources: readonly CrewSource[],
     private readonly task: Omit<WorkerTask, "worker" | "port">,
     private readonly events: CrewEvents,
-  ) {
-    this.words = new Int32Array(memory.ring);
-    this.floats = new Float64Array(memory.ring);
-    this.layout = new RingLayout(memory.shape.ring);
-  }
+  ) {}
 
   /**
-   * Runs all workers to the end of the input. A worker that cannot even start aborts the run. Settles when none is left;
+   * Runs all workers to the end of all inputs. A worker that cannot even start aborts the run. Settles when none is left;
    * rejects with the first reason to abort.
    */
   async run(): Promise<void> {
@@ -58,7 +59,7 @@ export class Crew {
     const workers = Array.from({ length: this.threads.workers }, (_, worker) =>
       this.work(worker).catch((error: unknown) => {
         reasons.push(error);
-        this.control.stop(Stop.ABORT);
+        for (const { control } of this.sources) control.stop(Stop.ABORT);
       }),
     );
     await Promise.all(workers);
@@ -80,8 +81,8 @@ export class Crew {
       const error = death instanceof Error ? death : new Error(String(death));
       // One that dies before it has compiled the rules would die again.
       if (!this.ready.delete(worker)) throw error;
-      this.takeOver(worker, error);
-      if (this.control.aborted) return;
+      for (const [source, each] of this.sources.entries()) this.takeOver(source, each, worker, error);
+      if (this.sources.some(({ control }) => control.aborted)) return;
       this.events.died(worker, error);
     }
   }
@@ -99,7 +100,7 @@ export class Crew {
         this.events.failed(message);
         break;
       case "tick":
-        this.events.progress();
+        this.events.progress(message.source);
         break;
     }
   }
@@ -111,7 +112,7 @@ export class Crew {
       this.hear(worker, entry.message as WorkerMessage);
     }
     port.close();
-    this.events.progress();
+    for (const source of this.sources.keys()) this.events.progress(source);
   }
 
   /**
@@ -120,29 +121,28 @@ export class Crew {
    * batch, and so do two behind the last. Evaluating again begins from nothing, so that what
    * the worker had counted is taken back.
    */
-  private takeOver(worker: number, error: Error): void {
-    const { control, words } = this;
+  private takeOver(source: number, { control, ledger, ring, shape }: CrewSource, worker: number, error: Error): void {
     const slot = control.abandoned(worker);
     if (slot === -1) return;
-    const base = this.layout.slotWord(slot);
+    const words = new Int32Array(ring);
+    const layout = new RingLayout(shape);
+    const base = layout.slotWord(slot);
     const at = control.words[control.cursorWord(slot)];
     const count = words[base + SlotWord.WANTED];
-    this.ledger.reopen(worker, slot, count);
+    ledger.reopen(worker, slot, count);
     const last = control.slot(slot, SlotControl.FAILED_AT);
     if (last === (at < 0 ? FailedAt.START : at)) {
       const one = at >= 0 && at < count;
-      for (let i = one ? at : 0; i < (one ? at + 1 : count); i++) this.fail(slot, base, i, error);
+      for (let i = one ? at : 0; i < (one ? at + 1 : count); i++) {
+        const wanted = base + layout.wantedWord + i;
+        const record = words[wanted];
+        if (record === 0) continue;
+        words[wanted] = 0;
+        control.addFailures(slot, 1);
+        const event = new Float64Array(ring)[(record + RecordWord.NUMBER) >> 1];
+        this.events.failed({ source, event, message: error.message });
+      }
     }
     control.giveBack(slot, at, worker);
-  }
-
-  private fail(slot: number, base: number, index: number, error: Error): void {
-    const at = base + this.layout.wantedWord + index;
-    const record = this.words[at];
-    if (record === 0) return;
-    this.words[at] = 0;
-    this.control.addFailures(slot, 1);
-    const event = this.floats[(record + RecordWord.NUMBER) >> 1];
-    this.events.failed({ event, message: error.message });
   }
 }

@@ -11,20 +11,21 @@ import { WorkerTime } from "../telemetry/stage-times.js";
 import type { EvaluatorParts } from "./parts.js";
 import { readInfo } from "./source-info.js";
 
-/** What a worker tells main. */
+/** What a worker tells main; `source` is the place of a source in the run. */
 export type WorkerMessage =
   | { readonly kind: "ready" }
   /** Look at the results. */
-  | { readonly kind: "tick" }
+  | { readonly kind: "tick"; readonly source: number }
   | {
       readonly kind: "alerts";
+      readonly source: number;
       readonly batch: number;
       readonly attempt: number;
       readonly bytes: Uint8Array<ArrayBuffer>;
       /** Pairs: rule, matches. */
       readonly counts: readonly number[];
     }
-  | { readonly kind: "failed"; readonly event: number; readonly message: string };
+  | { readonly kind: "failed"; readonly source: number; readonly event: number; readonly message: string };
 
 /** Bytes of alerts that may wait to be written before workers wait, too. */
 export const ALERT_LIMIT = 32 * 1024 * 1024;
@@ -33,6 +34,8 @@ const MOVES = 2;
 
 export interface EvaluateContext {
   readonly worker: number;
+  /** Place of the source in the run. */
+  readonly source: number;
   readonly rules: number;
   readonly memory: Memory;
   readonly control: Control;
@@ -42,7 +45,7 @@ export interface EvaluateContext {
   readonly post: (message: WorkerMessage, transfer?: ArrayBuffer[]) => void;
 }
 
-/** Evaluates whole batches for one worker. */
+/** Evaluates whole batches of one source for one worker. */
 export class Evaluation {
   readonly view: EventView;
   private readonly words: Int32Array;
@@ -57,6 +60,16 @@ export class Evaluation {
   private section = -1;
   private readonly matcher: EvaluatorParts["matcher"];
   private readonly encoder: EvaluatorParts["encoder"];
+
+  /** Whose batches this worker may claim. */
+  get control(): Control {
+    return this.context.control;
+  }
+
+  /** The worker's block of this source's stage times. */
+  get times(): Float64Array {
+    return this.context.times;
+  }
 
   constructor(
     private readonly context: EvaluateContext,
@@ -167,11 +180,11 @@ export class Evaluation {
     this.context.control.addFailures(slot, 1);
     const event = this.floats[(record + 2) >> 1];
     const message = error instanceof Error ? error.message : String(error);
-    this.context.post({ kind: "failed", event, message });
+    this.context.post({ kind: "failed", source: this.context.source, event, message });
   }
 
   private finish(slot: number, base: number, start: number): void {
-    const { control, ledger, times, worker, post } = this.context;
+    const { control, ledger, times, worker, source, post } = this.context;
     const batch = control.slot(slot, SlotControl.BATCH);
     const done = nowNs();
     // Behind the last event: what goes wrong from here on is no event's fault.
@@ -191,7 +204,7 @@ export class Evaluation {
       const attempt = control.slot(slot, SlotControl.ATTEMPT);
       control.addAlertBytes(size);
       try {
-        post({ kind: "alerts", batch, attempt, bytes, counts }, [bytes.buffer]);
+        post({ kind: "alerts", source, batch, attempt, bytes, counts }, [bytes.buffer]);
       } catch (error) {
         // Main counts down what it hears of, and it will not hear of these.
         control.addAlertBytes(-size);
@@ -201,7 +214,7 @@ export class Evaluation {
     this.reset();
     ledger.evaluated(worker, slot, control.slot(slot, SlotControl.FAILURES));
     const published = this.floats[(base + SlotWord.PUBLISHED_AT) >> 1];
-    if (control.complete(slot, alerts, published, done)) post({ kind: "tick" });
+    if (control.complete(slot, alerts, published, done)) post({ kind: "tick", source });
   }
 
   /** Bounds the alerts in memory: waits while too many are not written yet, unless that could stop everything. */
@@ -221,24 +234,41 @@ export class Evaluation {
 /** How long a worker leaves a batch that it failed on to the others, ms. */
 const OTHERS_FIRST = 2;
 
-/** Claims and evaluates batches until there will be no more. Blocks the worker's thread. */
-export function evaluateAll(evaluation: Evaluation, context: EvaluateContext, before: () => void): void {
-  const { control, times, worker } = context;
-  let own = control.load(ControlWord.WORKERS) === 1;
+/**
+ * Claims and evaluates batches of all sources until there will be no more. Blocks the worker's thread. The sources take
+ * turns: behind a batch of one come those of the others, so that none waits for another that always has work.
+ * @param evaluations one for each source
+ * @param before is called before each look for work
+ */
+export function evaluateAll(evaluations: readonly Evaluation[], worker: number, before: () => void): void {
+  const controls = evaluations.map(({ control }) => control);
+  const { work } = controls[0];
+  const times = evaluations[0].times;
+  const count = controls.length;
+  let own = work.workers === 1;
+  /** The source whose turn it is. */
+  let turn = 0;
   for (;;) {
     before();
-    const seen = control.load(ControlWord.WORK);
-    if (control.aborted) return;
-    const slot = control.claim(worker, own);
-    if (slot !== -1) {
-      evaluation.batch(slot);
-      own = control.load(ControlWord.WORKERS) === 1;
+    const seen = work.load();
+    let claimed = false;
+    for (let i = 0; i < count && !claimed; i++) {
+      const source = turn + i < count ? turn + i : turn + i - count;
+      if (controls[source].aborted) return;
+      const slot = controls[source].claim(worker, own);
+      if (slot === -1) continue;
+      claimed = true;
+      turn = source + 1 < count ? source + 1 : 0;
+      evaluations[source].batch(slot);
+    }
+    if (claimed) {
+      own = work.workers === 1;
       continue;
     }
-    if (control.finished()) return;
+    if (controls.every((control) => control.finished())) return;
     const start = nowNs();
-    const others = !own && control.failedBy(worker);
-    if (control.wait(ControlWord.WORK, seen, others ? OTHERS_FIRST : Number.POSITIVE_INFINITY)) own = true;
+    const others = !own && controls.some((control) => control.failedBy(worker));
+    if (work.wait(seen, others ? OTHERS_FIRST : Number.POSITIVE_INFINITY)) own = true;
     times[WorkerTime.WAIT] += nowNs() - start;
   }
 }

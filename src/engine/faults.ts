@@ -92,7 +92,7 @@ export function random(seed: number): () => number {
 /** Sleeps in a worker until ingest is `ahead` batches ahead of the oldest one to do. */
 export function waitForLead(control: Control, ahead: number): void {
   for (;;) {
-    const seen = control.load(ControlWord.WORK);
+    const seen = control.work.load();
     let oldest = control.load(ControlWord.PUBLISHED);
     for (let i = 0; i < control.slots; i++) {
       if (control.slot(i, SlotControl.STATE) === SlotState.READY) {
@@ -101,6 +101,6 @@ export function waitForLead(control: Control, ahead: number): void {
     }
     if (control.load(ControlWord.ENDED) === 1 || control.draining) return;
     if (control.load(ControlWord.PUBLISHED) - oldest >= ahead) return;
-    control.wait(ControlWord.WORK, seen, 20);
+    control.work.wait(seen, 20);
   }
 }

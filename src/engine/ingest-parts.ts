@@ -1,22 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Interner } from "../batch/interner.js";
+import type { Memory } from "../batch/memory.js";
 import { loadAddon } from "../capture/addon.js";
 import { createInterner, ReaderCounter, ScapSource } from "../capture/scap.js";
 import { makePlan, StateStage } from "../state/stage.js";
 import type { SourceCounts } from "../telemetry/ledger.js";
 import type { CountedSource, IngestParts, IngestSetup } from "./parts.js";
+import type { SourceSpec } from "./source-spec.js";
 
 /** Loads the native addon ahead of its use. */
 export function warmIngest(): void {
   loadAddon();
 }
 
-/** Reader and state stage for a capture file. Throws what the addon throws where it cannot be loaded. */
+/** What a source of system calls is made with. */
+interface SourceParts {
+  readonly memory: Memory;
+  readonly interner: Interner;
+  readonly plan: Int32Array;
+}
+
+/** The source that `spec` describes. */
+function createSource(spec: SourceSpec, parts: SourceParts): CountedSource {
+  switch (spec.kind) {
+    case "capture":
+      return new CountedScap({ path: spec.path, ...parts });
+  }
+}
+
+/** Source and state stage for system calls. Throws what the addon throws where it cannot be loaded. */
 export function createIngest(setup: IngestSetup): IngestParts {
   const { memory, hostRoot } = setup;
   const interner = createInterner(memory);
   const plan = makePlan(setup.demand);
-  const source = new CountedScap({ path: setup.capture, memory, interner, plan });
+  const source = createSource(setup.source, { memory, interner, plan });
   const stage = new StateStage({ memory, interner, plan, hostRoot });
   return { source, interner, stage, stageCounters: () => ({ ...stage.counters }) };
 }

@@ -12,10 +12,13 @@ import { failureOf, Ingest, type SweepLimit } from "./ingest.js";
 import { createIngest, warmIngest } from "./ingest-parts.js";
 import type { IngestParts, IngestSetup } from "./parts.js";
 import { InfoWriter } from "./source-info.js";
+import type { SourceSpec } from "./source-spec.js";
 
-/** Everything ingest needs for a run. */
+/** Everything ingest needs for one source of a run. */
 export interface IngestTask {
-  readonly capture: string;
+  /** Name of the event source. */
+  readonly name: string;
+  readonly source: SourceSpec;
   readonly memory: Memory;
   readonly control: ControlBuffer;
   readonly ledger: LedgerBuffer;
@@ -69,7 +72,7 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
     control,
     ledger: new Ledger(task.ledger),
     times,
-    info: new InfoWriter(task.info, "syscall"),
+    info: new InfoWriter(task.info, task.name),
     parts,
     sweep: task.sweep,
   });
@@ -84,8 +87,8 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
 }
 
 async function loadParts(task: IngestTask): Promise<IngestParts> {
-  const { capture, memory, demand, hostRoot, faults } = task;
-  const setup: IngestSetup = { capture, memory, demand, hostRoot, data: faults?.data };
+  const { source, memory, demand, hostRoot, faults } = task;
+  const setup: IngestSetup = { source, memory, demand, hostRoot, data: faults?.data };
   const module = faults?.modules?.ingest;
   if (module === undefined) return createIngest(setup);
   return ((await import(module)) as { createIngest: (setup: IngestSetup) => IngestParts }).createIngest(setup);

@@ -7,6 +7,7 @@ import type { Demand } from "../batch/plan.js";
 import type { SectionHeader, Source } from "../capture/source.js";
 import type { Matcher } from "../rules/matcher.js";
 import type { SourceCounts } from "../telemetry/ledger.js";
+import type { SourceSpec } from "./source-spec.js";
 
 /** A source that keeps count. */
 export interface CountedSource extends Source {
@@ -41,7 +42,7 @@ export interface IngestParts {
 }
 
 export interface IngestSetup {
-  readonly capture: string;
+  readonly source: SourceSpec;
   readonly memory: Memory;
   readonly demand: Demand;
   readonly hostRoot: string | null;

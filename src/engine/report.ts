@@ -16,39 +16,55 @@ export interface LatencySummary {
   readonly max: number;
 }
 
-/** What a run did. */
-export interface ReplayReport {
-  /** Number of the last event: how many the capture has after conversion. */
-  readonly events: number;
-  readonly sections: number;
+/** Matches of the rules of a run. */
+export interface MatchCounts {
   readonly alerts: number;
   /** Rules with matches, in rule order. */
   readonly byRule: readonly { readonly rule: string; readonly priority: number; readonly count: number }[];
   /** Matches by priority, index = severity. */
   readonly byPriority: readonly number[];
+}
+
+/** What became of one source. */
+export interface SourceReport {
+  readonly name: string;
+  /** Number of the last event: how many the source has after conversion. */
+  readonly events: number;
+  readonly sections: number;
+  readonly alerts: number;
   readonly ledger: LedgerSnapshot;
   readonly unknownTypes: readonly { readonly type: number; readonly count: number }[];
-  /** Events that could not be evaluated, at most the first hundred. */
-  readonly failedEvents: readonly FailedEvent[];
-  /** Workers that died and were replaced. */
-  readonly deaths: number;
-  /** The capture is bad behind the last event; all before it was evaluated and delivered. */
+  /** The input is bad behind the last event; all before it was evaluated and delivered. */
   readonly failure: Failure | null;
-  /** The run was stopped by its signal. */
-  readonly stopped: boolean;
-  /** From the start of the first fill to the last alert written, ns. */
-  readonly elapsedNs: number;
-  /** Bytes read from the capture, and ns spent inflating it (part of fillNs). */
+  /** Bytes read from the input, and ns spent inflating it (part of fillNs). */
   readonly bytes: number;
   readonly inflateNs: number;
+  /** Of the workers: what they did for this source; their own CPU time, waiting and compiling stand with the first source. */
   readonly stages: StageTimes;
   readonly latency: LatencySummary;
   /** The most bytes of alerts that have waited to be written. */
   readonly backlogBytes: number;
-  /** Milliseconds since the process started, by phase. */
-  readonly startup: Readonly<Record<string, number>>;
   readonly dictionary: { readonly strings: number; readonly bytes: number; readonly lost: number };
   /** Counters of the state stage. */
   readonly state: Readonly<Record<string, number>>;
+}
+
+/** What a run did. */
+export interface RunReport extends MatchCounts {
+  /** In the order in which they were given. */
+  readonly sources: readonly SourceReport[];
+  /** Events that could not be evaluated, at most the first hundred. */
+  readonly failedEvents: readonly FailedEvent[];
+  /** Workers that died and were replaced. */
+  readonly deaths: number;
+  /** The run was stopped by its signal. */
+  readonly stopped: boolean;
+  /** From the start of the first fill to the last alert written, ns. */
+  readonly elapsedNs: number;
+  /** Milliseconds since the process started, by phase. */
+  readonly startup: Readonly<Record<string, number>>;
   readonly workers: number;
 }
+
+/** What a replay did: a run with one source. */
+export type ReplayReport = Omit<RunReport, "sources"> & Omit<SourceReport, "name">;

@@ -9,19 +9,25 @@ import type { RuleSet } from "../rules/ruleset.js";
 import { nowNs, threadCpuNs } from "../telemetry/clock.js";
 import { Ledger, type LedgerBuffer } from "../telemetry/ledger.js";
 import { WorkerTime, workerTimes } from "../telemetry/stage-times.js";
-import { type EvaluateContext, Evaluation, evaluateAll, type WorkerMessage } from "./evaluate.js";
+import { Evaluation, evaluateAll, type WorkerMessage } from "./evaluate.js";
 import { createEvaluator, type EvaluatorSetup } from "./evaluator-parts.js";
 import { type ArmedFaults, breakRows, faultyMatcher, random, waitForLead } from "./faults.js";
 import type { EvaluatorParts } from "./parts.js";
 
-/** Everything a worker needs for a run. Structured-cloned; the buffers are shared. */
-export interface WorkerTask {
-  readonly worker: number;
+/** What the threads of one source share. */
+export interface SharedBuffers {
   readonly memory: Memory;
   readonly control: ControlBuffer;
   readonly ledger: LedgerBuffer;
   readonly times: SharedArrayBuffer;
   readonly info: SharedArrayBuffer;
+}
+
+/** Everything a worker needs for a run. Structured-cloned; the buffers are shared. */
+export interface WorkerTask {
+  readonly worker: number;
+  /** The sources of the run. */
+  readonly sources: readonly SharedBuffers[];
   readonly ruleSet: RuleSet;
   readonly encoder: EncoderOptions;
   readonly outputs: OutputPlan;
@@ -29,37 +35,49 @@ export interface WorkerTask {
   readonly faults: ArmedFaults | null;
 }
 
-/** A worker's one long task: compiles the rules, then evaluates batches until the input has ended. */
+/** Loads the program ahead of its use; there is nothing else to do. */
+export function warm(): void {}
+
+/** A worker's one long task: compiles the rules, then evaluates batches of all sources until their inputs have ended. */
 export async function evaluate(task: WorkerTask): Promise<void> {
   const cpu = threadCpuNs();
   const start = nowNs();
-  const times = workerTimes(task.times, task.worker);
-  const parts = await loadParts(task);
-  const context: EvaluateContext = {
-    worker: task.worker,
-    rules: task.ruleSet.rules.length,
-    memory: task.memory,
-    control: new Control(task.control),
-    ledger: new Ledger(task.ledger),
-    times,
-    info: task.info,
-    post: (message: WorkerMessage, transfer?: ArrayBuffer[]) => task.port.postMessage(message, transfer),
-  };
-  const evaluation = new Evaluation(context, parts);
-  if (task.faults?.newestRows === true) breakRows(evaluation.view.processes, task.memory.processes.heads);
+  const evaluations: Evaluation[] = [];
+  for (const source of task.sources.keys()) evaluations.push(await createEvaluation(task, source));
+  // What is the worker's own and no source's stands beside the first source.
+  const { times, control } = evaluations[0];
   times[WorkerTime.COMPILE] += nowNs() - start;
-  context.post({ kind: "ready" });
-  evaluateAll(evaluation, context, hesitation(task, context.control));
+  task.port.postMessage({ kind: "ready" } satisfies WorkerMessage);
+  evaluateAll(evaluations, task.worker, hesitation(task, control));
   times[WorkerTime.CPU] += threadCpuNs() - cpu;
   task.port.close();
 }
 
-async function loadParts(task: WorkerTask): Promise<EvaluatorParts> {
+async function createEvaluation(task: WorkerTask, source: number): Promise<Evaluation> {
+  const { memory, control, ledger, times, info } = task.sources[source];
+  const parts = await loadParts(task, memory);
+  const context = {
+    worker: task.worker,
+    source,
+    rules: task.ruleSet.rules.length,
+    memory,
+    control: new Control(control),
+    ledger: new Ledger(ledger),
+    times: workerTimes(times, task.worker),
+    info,
+    post: (message: WorkerMessage, transfer?: ArrayBuffer[]) => task.port.postMessage(message, transfer),
+  };
+  const evaluation = new Evaluation(context, parts);
+  if (task.faults?.newestRows === true) breakRows(evaluation.view.processes, memory.processes.heads);
+  return evaluation;
+}
+
+async function loadParts(task: WorkerTask, memory: Memory): Promise<EvaluatorParts> {
   const setup: EvaluatorSetup = {
     ruleSet: task.ruleSet,
     encoder: task.encoder,
     outputs: task.outputs,
-    strings: task.memory.shape.strings,
+    strings: memory.shape.strings,
     data: task.faults?.data,
   };
   let create: (setup: EvaluatorSetup) => EvaluatorParts | Promise<EvaluatorParts> = createEvaluator;

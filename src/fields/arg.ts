@@ -27,7 +27,6 @@ import type { EventView } from "./view.js";
  */
 const NA_KEY = 2 ** 31;
 const NULL_KEY = 2 ** 31 + 1;
-const ROOT_KEY = 2 ** 31 + 2;
 const FIRST_SLOT = 2;
 const FD_KEYS = 2 ** 32;
 const SLOT_STEP = 2 ** 38;
@@ -161,10 +160,9 @@ function threadKey(comm: number, type: number, index: number, tid: number): numb
   return comm !== ABSENT ? comm : numberKey(type, index, tid);
 }
 
-/** A user or group: the dictionary id of its name; where no table has it 0 is root, and the rest is not known. */
-function namedKey(id: number, name: number): number {
-  if (name !== ABSENT) return name;
-  return id === 0 ? ROOT_KEY : NA_KEY;
+/** A user or group: the dictionary id of its name; not known where no table has it. */
+function namedKey(name: number): number {
+  return name === ABSENT ? NA_KEY : name;
 }
 
 function mixedKey(e: EventView, places: Places): number {
@@ -191,9 +189,9 @@ function mixedKey(e: EventView, places: Places): number {
     case Way.PID32:
       return threadKey(commOf(e, low, low >> 31), type, index, low);
     case Way.UID:
-      return low === -1 ? numberKey(type, index, low) : namedKey(low, userWord(e, low, UserWord.NAME));
+      return low === -1 ? numberKey(type, index, low) : namedKey(userWord(e, low, UserWord.NAME));
     case Way.GID:
-      return low === -1 ? numberKey(type, index, low) : namedKey(low, groupWord(e, low, GroupWord.NAME));
+      return low === -1 ? numberKey(type, index, low) : namedKey(groupWord(e, low, GroupWord.NAME));
     case Way.FD:
       return fdKey(e, index, signed64(low, e.words[at + 1] as number), e.words[at + 2] as number);
     case Way.FD32:
@@ -229,7 +227,6 @@ function mixedText(key: number, e: EventView, places: Places): string {
   if (key === UNKEYED) return shown(e, places);
   if (key === NA_KEY) return NOT_AVAILABLE;
   if (key === NULL_KEY) return "NULL";
-  if (key === ROOT_KEY) return "root";
   if (key < FIRST_SLOT * SLOT_STEP) return fdText(key - FD_KEYS, e);
   const slot = Math.floor(key / SLOT_STEP) - FIRST_SLOT;
   const value = key - (slot + FIRST_SLOT) * SLOT_STEP - NUMBER_BIAS;

@@ -2,7 +2,7 @@
 
 import { type Dictionary, EMPTY } from "../batch/dictionary.js";
 import { EventType } from "../batch/event-table.generated.js";
-import { ContainerWord } from "../batch/lookup.js";
+import { ContainerWord, Lookup } from "../batch/lookup.js";
 import { ExtraWord, ROW_WORDS, RowWord } from "../batch/process-rows.js";
 import { RecordWord } from "../batch/record.js";
 import type { CatalogEntry } from "./catalog.js";
@@ -88,7 +88,7 @@ function infoKey(e: EventView): number {
 }
 
 /** The container's address is not known. */
-export const UNKNOWN_ADDRESS = -1;
+const UNKNOWN_ADDRESS = -1;
 
 const addresses = new Map<string, number>();
 
@@ -102,14 +102,37 @@ function parseAddress(text: string): number {
   return value;
 }
 
-/** IPv4 address of the container that the event's thread runs in; UNKNOWN_ADDRESS, or null outside of containers. */
-export function containerAddress(e: EventView): number | null {
-  const id = idOf(e);
-  if (id <= EMPTY || containers.isHost(e, id)) return null;
-  const at = e.containers.find(id, 0, e.number);
+/** Whether the event's thread runs in a container: the host is none. */
+export function isContained(e: EventView): boolean {
+  const id = e.row === 0 ? 0 : idOf(e);
+  return id > EMPTY && !containers.isHost(e, id);
+}
+
+/** IPv4 address of what an entry of the containers' table tells of; UNKNOWN_ADDRESS where it tells of none. */
+function addressAt(e: EventView, at: number): number {
   const json = at === 0 ? 0 : (e.containers.words[at + ContainerWord.JSON] as number);
   const info = json > EMPTY ? containers.of(json, e) : null;
   return info === null ? UNKNOWN_ADDRESS : parseAddress(info.ip);
+}
+
+/** What is known of an IPv4 address where a thread in a container is asked: */
+export const ContainerAddress = { LOCAL: 1, FOREIGN: 0, ASK_MACHINE: -1 } as const;
+
+/**
+ * Whether an IPv4 address is local to the event's thread, which runs in a container: its own container's is, and where that
+ * is known the machine's are too. Where it is not known, those of all other containers are, and no more: of the containers
+ * of a pod often one alone has the pod's address.
+ */
+export function containerHas(e: EventView, address: number): number {
+  const own = addressAt(e, e.containers.find(idOf(e), 0, e.number));
+  if (own === address) return ContainerAddress.LOCAL;
+  if (own !== UNKNOWN_ADDRESS) return ContainerAddress.ASK_MACHINE;
+  for (let entry = e.containers.count; entry > 0; entry--) {
+    const at = Lookup.valueOf(entry);
+    if (addressAt(e, at) !== address) continue;
+    if (e.containers.find(e.containers.keyOf(entry), 0, e.number) === at) return ContainerAddress.LOCAL;
+  }
+  return ContainerAddress.FOREIGN;
 }
 
 /** A container event tells of the container itself. */
@@ -164,12 +187,6 @@ const mount =
 
 /** Length of a short container id. */
 const SHORT_ID = 12;
-
-/** Whether the event's thread runs in a container: the host as such never started. */
-function isContained(e: EventView): boolean {
-  const id = e.row === 0 ? 0 : idOf(e);
-  return id > EMPTY && !containers.isHost(e, id);
-}
 
 /** Start of the thread's pid namespace, by words of its extra row. */
 function startOf(e: EventView): bigint | undefined {

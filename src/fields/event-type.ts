@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { EVENTS, EventType, SYSCALL_NAMES } from "../batch/event-table.generated.js";
+import { EVENTS, EventType, NATIVE_SYSCALLS, SYSCALL_NAMES } from "../batch/event-table.generated.js";
 import { FD_ROW_WORDS, FdKind, FdWord } from "../batch/fd-rows.js";
 import { IS_IO_CATEGORY } from "./events.js";
 import { type Argument, type Binders, keyed, number, plain, type Reading } from "./reading.js";
@@ -15,11 +15,24 @@ const SYSCALL_KEYS = 512;
 const NAME_KEYS = 1536;
 
 const GENERIC_ID = EVENTS[EventType.GENERIC_X]?.params[0]?.word ?? 16;
+const NATIVE_ID = EVENTS[EventType.GENERIC_X]?.params[1]?.word ?? 17;
+const UNKNOWN_CODE = 0;
+const NATIVE_PARAM = 1;
 const ASYNC_NAME = EVENTS[EventType.ASYNCEVENT_E]?.params[1]?.word ?? 17;
+
+/**
+ * Code of a generic event's system call. A driver that did not know the call yet wrote code 0 and the kernel's number, by
+ * which it has a name today; the number is taken for one of x86-64, since captures do not tell their architecture.
+ */
+function codeOf(e: EventView): number {
+  const code = (e.words[e.o + GENERIC_ID] as number) & 0x3ff;
+  if (code !== UNKNOWN_CODE || !e.has(NATIVE_PARAM)) return code;
+  return NATIVE_SYSCALLS[e.words[e.o + NATIVE_ID] as number] ?? UNKNOWN_CODE;
+}
 
 function typeKey(e: EventView): number {
   const type = e.type;
-  if (type === EventType.GENERIC_X) return SYSCALL_KEYS + ((e.words[e.o + GENERIC_ID] as number) & 0x3ff);
+  if (type === EventType.GENERIC_X) return SYSCALL_KEYS + codeOf(e);
   if (type === EventType.ASYNCEVENT_E) return NAME_KEYS + (e.words[e.o + ASYNC_NAME] as number);
   return type;
 }
@@ -34,7 +47,7 @@ const IS_SYSCALL = Uint8Array.from(EVENTS, (event) => (event.categories.includes
 const IS_META = Uint8Array.from(EVENTS, (event) => (event.categories.includes("EC_METAEVENT") ? 1 : 0));
 
 function demandType(type: number): number {
-  if (type === EventType.GENERIC_X) return 1;
+  if (type === EventType.GENERIC_X) return 1 | (1 << NATIVE_PARAM);
   return type === EventType.ASYNCEVENT_E ? 2 : 0;
 }
 

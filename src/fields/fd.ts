@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { EVENTS, EventType } from "../batch/event-table.generated.js";
+import { EVENTS, EventFlag, EventType } from "../batch/event-table.generated.js";
 import { FD_ROW_WORDS, FdKind, FdState, FdWord, L4 } from "../batch/fd-rows.js";
 import { RecordFlag, RecordWord } from "../batch/record.js";
 import { HAS_FD } from "./events.js";
 import { type Binders, bool, keyed, number, plain, text, wide } from "./reading.js";
 import { isInternet, kindChar, kindName, shownProtocol } from "./render/fd.js";
-import { big64 } from "./render/number.js";
+import { big64, signed64 } from "./render/number.js";
 import type { EventView } from "./view.js";
 
 /** Row of the event's fd; 0 where the event has no fd or it is not known. */
@@ -110,19 +110,40 @@ const recordFlag = (mask: number): ReturnType<typeof plain> =>
     }),
   );
 
+/** Word and index of the parameter with the fd that an event works on; 0 and -1 where it has none. */
+const FD_PARAM_WORD = Uint8Array.from(EVENTS, (event) =>
+  (event.flags & EventFlag.USES_FD) === 0 ? 0 : (event.params[event.fdParam]?.word ?? 0),
+);
+const FD_PARAM = Int8Array.from(EVENTS, (event) => event.fdParam);
+
+/**
+ * The number of the event's fd. A number that no fd can have is shown as the call was given it: what is -1 for a system call
+ * that takes 32 bits stands as 4294967295 in the event.
+ */
+function fdNumberOf(e: EventView): number {
+  if (HAS_FD[e.type] === 0 || e.row === 0) return Number.NaN;
+  const fd = e.words[e.o + RecordWord.FD] as number;
+  const word = FD_PARAM_WORD[e.type] as number;
+  if (fd !== -1 || word === 0 || !e.has(FD_PARAM[e.type] as number)) return fd;
+  const at = e.o + word;
+  return signed64(e.words[at] as number, e.words[at + 1] as number);
+}
+
+const demandFd = (type: number): number => (FD_PARAM_WORD[type] === 0 ? 0 : 1 << (FD_PARAM[type] as number));
+
 /** What the event's fd is, but for its name and addresses. */
 export const FD_FIELDS: Binders = {
-  "fd.num": plain(
-    number((e) => (HAS_FD[e.type] === 0 || e.row === 0 ? Number.NaN : (e.words[e.o + RecordWord.FD] as number))),
-  ),
+  "fd.num": plain(number(fdNumberOf), { demand: demandFd }),
   "fd.type": plain(keyed(kindKey, kindName)),
   "fd.typechar": plain(keyed(charKey, (key) => String.fromCharCode(key))),
   "fd.l4proto": plain(keyed(protocolKey, (key) => PROTOCOLS[key] ?? "<NA>")),
   "fd.sockfamily": plain(keyed(familyKey, (key) => (key === IP_FAMILY ? "ip" : "unix"))),
   "fd.uid": plain(
-    text((e) =>
-      HAS_FD[e.type] === 0 || e.row === 0 ? null : `${e.words[e.o + RecordWord.TID]}${e.words[e.o + RecordWord.FD]}`,
-    ),
+    text((e) => {
+      const fd = fdNumberOf(e);
+      return Number.isNaN(fd) ? null : `${e.words[e.o + RecordWord.TID]}${fd}`;
+    }),
+    { demand: demandFd },
   ),
   "fd.connected": recordFlag(RecordFlag.CONNECTED),
   "fd.name_changed": recordFlag(RecordFlag.NAME_CHANGED),

@@ -42,13 +42,13 @@ export function groupWord(e: EventView, gid: number, word: number): number {
   return at === 0 ? 0 : (e.groups.words[at + word] as number);
 }
 
-/** Name of a user in the thread's container; uid 0 is root even where no table says so. */
+/** Name of a user in the thread's container, as arguments show it: not even uid 0 has one where no table says so. */
 export function userName(e: EventView, uid: number): string {
   const id = userWord(e, uid, UserWord.NAME);
-  return id !== 0 ? e.dictionary.text(id) : uid === 0 ? "root" : UNKNOWN;
+  return id === 0 ? UNKNOWN : e.dictionary.text(id);
 }
 
 export function groupName(e: EventView, gid: number): string {
   const id = groupWord(e, gid, GroupWord.NAME);
-  return id !== 0 ? e.dictionary.text(id) : gid === 0 ? "root" : UNKNOWN;
+  return id === 0 ? UNKNOWN : e.dictionary.text(id);
 }

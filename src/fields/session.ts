@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { EMPTY } from "../batch/dictionary.js";
 import { ROW_WORDS, RowWord } from "../batch/process-rows.js";
 import { type Binders, interned, plain } from "./reading.js";
 import { rowTextKey, walkAncestors } from "./rows.js";
@@ -17,18 +18,19 @@ function inNamespace(e: EventView): boolean {
 
 /**
  * Row of the leader of a session or process group: by convention the process whose pid is the id. Where that is gone, or
- * the id is one of a pid namespace, the oldest ancestor in a row that has the same id.
+ * the id is one of a pid namespace, the oldest of the ancestors that have the same id without a gap. 0 where the id is not
+ * known or there is none: the process itself does not stand in for a leader that cannot be found.
  * @param word the id's place in a row
  * @param direct whether the id is the host's even for threads in a namespace
  */
 function leaderRow(e: EventView, word: number, direct: boolean): number {
-  if (e.row === 0) return 0;
   const id = e.rows[e.row * ROW_WORDS + word] as number;
+  if (id === -1) return 0;
   if (direct || !inNamespace(e)) {
     const row = e.processes.at(id, e.number);
     if (row !== 0) return row;
   }
-  let oldest = e.row;
+  let oldest = 0;
   walkAncestors(e, e.row, (row) => {
     if (e.rows[row * ROW_WORDS + word] !== id) return false;
     oldest = row;
@@ -38,7 +40,13 @@ function leaderRow(e: EventView, word: number, direct: boolean): number {
 }
 
 const leader = (id: number, word: number, direct = false): ReturnType<typeof plain> =>
-  plain(interned((e) => rowTextKey(e, leaderRow(e, id, direct), word)));
+  plain(
+    interned((e) => {
+      if (e.row === 0) return -1;
+      const row = leaderRow(e, id, direct);
+      return row === 0 ? EMPTY : rowTextKey(e, row, word);
+    }),
+  );
 
 /** The leaders of the session and of the process groups. */
 export const SESSION_FIELDS: Binders = {

@@ -2,7 +2,7 @@
 
 import type { Dictionary } from "../batch/dictionary.js";
 import { FD_ROW_WORDS, FdKind, FdWord, Role } from "../batch/fd-rows.js";
-import { containerAddress, UNKNOWN_ADDRESS } from "./container.js";
+import { ContainerAddress, containerHas, isContained } from "./container.js";
 import { fdRowOf } from "./fd.js";
 import type { AddressKind } from "./field.js";
 import { type Binders, bool, keyed, number, plain } from "./reading.js";
@@ -15,8 +15,8 @@ import type { EventView, SourceInfo } from "./view.js";
  * The client is the source of the tuple once the role is known; a listening socket has one address, the server's.
  *
  * Which end is the local one depends on the machine's addresses as well; it is worked out once a tuple and put into the key:
- * keys of fd.lip and its like are 2 * id + (1 if the source is local). An event in a container asks for the container's
- * address first, and for the machine's only if that one is known. Addresses of version 6 are local when their first 64 bits
+ * keys of fd.lip and its like are 2 * id + (1 if the source is local). An event in a container asks for the containers'
+ * addresses first, and for the machine's only if its own is known. Addresses of version 6 are local when their first 64 bits
  * are those of one of the machine's, and never in a container. All this is as in Falco.
  *
  * Keys of pair fields (fd.ip and its like) are 2 * id, or one of the three below.
@@ -199,11 +199,11 @@ const localEnds = new LocalEnds();
 
 /** Whether one end (a byte offset in the addresses) is local to the event's thread. */
 function isLocal(e: EventView, id: number, end: number, at: number): boolean {
-  const container = containerAddress(e);
-  if (container !== null) {
+  if (isContained(e)) {
     const length = e.dictionary.length(id);
-    if (container === UNKNOWN_ADDRESS || length === TUPLE6_BYTES || length === ADDR6_BYTES) return false;
-    if (addressAt(e, id, at) === container) return true;
+    if (length === TUPLE6_BYTES || length === ADDR6_BYTES) return false;
+    const known = containerHas(e, addressAt(e, id, at));
+    if (known !== ContainerAddress.ASK_MACHINE) return known === ContainerAddress.LOCAL;
   }
   return (localEnds.of(e, id) & end) !== 0;
 }
@@ -281,7 +281,7 @@ function isServer(e: EventView): number {
   const id = addresses(e, row);
   if (id !== 0) return isLocal(e, id, DESTINATION_LOCAL, DESTINATION_AT) ? 1 : 0;
   const isBlank6 = (e.fds[row * FD_ROW_WORDS + FdWord.KIND] as number) === FdKind.IPV6_SOCK;
-  return isBlank6 && containerAddress(e) === null && localEnds.ofUnspecified(e) ? 1 : 0;
+  return isBlank6 && !isContained(e) && localEnds.ofUnspecified(e) ? 1 : 0;
 }
 
 /** The addresses of the event's socket. */

@@ -21,9 +21,6 @@ export class CheckError extends Error {
   ) {
     super(message);
   }
-
-  /** The text that the range is in; set by the walk. */
-  owner: Expanded | null = null;
 }
 
 export interface CheckOptions {
@@ -36,6 +33,8 @@ export interface CheckOptions {
   /** The texts that nodes which came from macros were parsed from. */
   readonly owners: ReadonlyMap<Node, Expanded>;
   readonly warn: (warning: CheckWarning, owner: Expanded) => void;
+  /** Takes what is wrong and the text that its range is in. */
+  readonly fail: (error: CheckError, owner: Expanded) => void;
 }
 
 const EQUALITY = ["=", "==", "!="];
@@ -76,9 +75,9 @@ const LIST_TYPES: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Checks that the fields of a resolved condition exist, that operators fit their types and that constants can be read.
+ * Checks that the fields of a resolved condition exist, that operators fit their types and that constants can be read. Each
+ * test is checked, whatever is wrong with those before it.
  * @param owner the text that the condition was parsed from
- * @throws CheckError at the first thing that is wrong
  */
 export function checkCondition(node: Node, owner: Expanded, options: CheckOptions): void {
   const own = options.owners.get(node) ?? owner;
@@ -91,16 +90,20 @@ export function checkCondition(node: Node, owner: Expanded, options: CheckOption
       checkCondition(node.child, own, options);
       return;
     case "check":
-      try {
-        const left = checkTest(node, options);
-        for (const warning of conditionWarnings(node, left, options.operands)) options.warn(warning, own);
-      } catch (error) {
-        if (error instanceof CheckError) error.owner = own;
-        throw error;
-      }
+      checkNode(node, own, options);
       return;
     case "identifier":
       throw new Error(`macro ${node.name} was not resolved`);
+  }
+}
+
+function checkNode(node: CheckNode, owner: Expanded, options: CheckOptions): void {
+  try {
+    const left = checkTest(node, options, (error) => options.fail(error, owner));
+    for (const warning of conditionWarnings(node, left, options.operands)) options.warn(warning, owner);
+  } catch (error) {
+    if (!(error instanceof CheckError)) throw error;
+    options.fail(error, owner);
   }
 }
 
@@ -115,7 +118,8 @@ function operand(node: CheckNode["left"], options: CheckOptions): Operand {
   }
 }
 
-function checkTest(node: CheckNode, options: CheckOptions): Operand {
+/** @throws CheckError where what follows cannot be checked; other errors are reported */
+function checkTest(node: CheckNode, options: CheckOptions, fail: (error: CheckError) => void): Operand {
   const left = operand(node.left, options);
   if (node.operator === "exists") return left;
   checkOperator(node, left);
@@ -126,11 +130,12 @@ function checkTest(node: CheckNode, options: CheckOptions): Operand {
   if (right.kind === "field" || right.kind === "transform") checkRightField(node, left, operand(right, options));
   else {
     const constants = right.kind === "list" ? (right.items as readonly ConstantNode[]) : [right];
+    const names = options.source === "syscall" && left.field !== null && left.text === "evt.type";
     for (const constant of constants) {
-      checkConstant(node, left, constant, constant.range.start < 0 ? right.range : constant.range);
-    }
-    if (options.source === "syscall" && left.field !== null && left.text === "evt.type") {
-      checkEventNames(constants, right.range, options);
+      const range = constant.range.start < 0 ? right.range : constant.range;
+      const error =
+        constantError(node, left, constant, range) ?? (names ? eventNameError(constant, range, options) : null);
+      if (error !== null) fail(error);
     }
   }
   if (options.source === "syscall") checkTypeSearch(node, left);
@@ -183,26 +188,23 @@ function checkRightField(node: CheckNode, left: Operand, right: Operand): void {
   }
 }
 
-function checkConstant(node: CheckNode, left: Operand, constant: ConstantNode, range: Range): void {
-  const fail = (message: string): CheckError => new CheckError(message, range, false, null);
-  if (left.type === ParamType.DYN) return;
+function constantError(node: CheckNode, left: Operand, constant: ConstantNode, range: Range): CheckError | null {
+  if (left.type === ParamType.DYN) return null;
   const value = parseConstant(constant.text, left.type, node.operator);
-  if (isMistake(value)) throw fail(value.error);
-  if (node.operator !== "regex") return;
+  if (isMistake(value)) return new CheckError(value.error, range, false, null);
+  if (node.operator !== "regex") return null;
   try {
     compileRegex(constant.text);
+    return null;
   } catch (error) {
     if (!(error instanceof RegexError)) throw error;
-    throw fail(`invalid regex pattern: ${error.message}`);
+    return new CheckError(`invalid regex pattern: ${error.message}`, range, false, null);
   }
 }
 
-function checkEventNames(constants: readonly ConstantNode[], range: Range, options: CheckOptions): void {
-  for (const constant of constants) {
-    if (isEventName(constant.text, options.asyncNames)) continue;
-    const at = constant.range.start < 0 ? range : constant.range;
-    throw new CheckError(`unknown event type ${constant.text}`, at, true, suggest(constant.text, eventNames()));
-  }
+function eventNameError({ text }: ConstantNode, range: Range, options: CheckOptions): CheckError | null {
+  if (isEventName(text, options.asyncNames)) return null;
+  return new CheckError(`unknown event type ${text}`, range, true, suggest(text, eventNames()));
 }
 
 /** The event types of a rule are found by looking at these tests, so they must be plain. */

@@ -2,7 +2,7 @@
 
 import type { Context } from "./diagnostic.js";
 import type { Exception } from "./exceptions.js";
-import type { Text } from "./text.js";
+import { Text } from "./text.js";
 
 export interface ListItemText {
   readonly text: string;
@@ -14,6 +14,8 @@ export interface ListEntry {
   readonly name: string;
   readonly items: ListItemText[];
   readonly context: Context;
+  /** Whether its items could not be read: what names it cannot be checked. */
+  readonly unread: boolean;
 }
 
 /** A macro as the files read so far have it. */
@@ -25,6 +27,8 @@ export interface MacroEntry {
   readonly order: number;
   /** Place of its last definition or append: it sees the macros with a lower order. */
   readonly visibility: number;
+  /** Whether its condition could not be read: it then stands for no test at all. */
+  readonly unread: boolean;
 }
 
 /** A rule as the files read so far have it. */
@@ -44,6 +48,8 @@ export interface RuleEntry {
   capture: boolean;
   captureDuration: number;
   context: Context;
+  /** Keys that could not be read, and names of exceptions; whatever needs them is left unchecked. */
+  readonly unread: Set<string>;
 }
 
 /** What all files have defined so far, in the order of first definitions. */
@@ -51,34 +57,47 @@ export class Collector {
   readonly lists = new Map<string, ListEntry>();
   readonly macros = new Map<string, MacroEntry>();
   readonly rules = new Map<string, RuleEntry>();
+  /** Names of rules that have an item which could not be read at all. */
+  readonly unreadRules = new Set<string>();
   private count = 0;
 
-  defineList(name: string, items: readonly ListItemText[], context: Context): void {
-    this.lists.set(name, { name, items: [...items], context });
+  /** @param items null where they could not be read */
+  defineList(name: string, items: readonly ListItemText[] | null, context: Context): void {
+    this.lists.set(name, { name, items: [...(items ?? [])], context, unread: items === null });
   }
 
-  appendList(name: string, items: readonly ListItemText[], context: Context): void {
+  /** @param items null where they could not be read */
+  appendList(name: string, items: readonly ListItemText[] | null, context: Context): void {
     const list = this.lists.get(name);
     if (list === undefined) {
+      // What names the list later is right.
+      this.defineList(name, items, context);
       const message = "List uses 'append' or 'override.items: append' but no list by that name already exists";
       throw context.error("LOAD_ERR_VALIDATE", message);
     }
-    for (const item of items) list.items.push(item);
+    if (items === null) this.lists.set(name, { ...list, unread: true });
+    else for (const item of items) list.items.push(item);
   }
 
-  defineMacro(name: string, condition: Text, context: Context): void {
+  /** @param condition null where it could not be read */
+  defineMacro(name: string, condition: Text | null, context: Context): void {
     const visibility = this.count++;
     const order = this.macros.get(name)?.order ?? visibility;
-    this.macros.set(name, { name, condition, context, order, visibility });
+    const text = condition ?? Text.made("", context.file, context.offset);
+    this.macros.set(name, { name, condition: text, context, order, visibility, unread: condition === null });
   }
 
-  appendMacro(name: string, condition: Text, context: Context): void {
+  /** @param condition null where it could not be read */
+  appendMacro(name: string, condition: Text | null, context: Context): void {
     const macro = this.macros.get(name);
     if (macro === undefined) {
+      // What names the macro later is right; that its text may begin with `and` was told with this.
+      this.defineMacro(name, null, context);
       const message = "Macro uses 'append' or 'override.condition: append' but no macro by that name already exists";
       throw context.error("LOAD_ERR_VALIDATE", message);
     }
-    this.macros.set(name, { ...macro, condition: macro.condition.append(condition), visibility: this.count++ });
+    const text = condition === null ? macro.condition : macro.condition.append(condition);
+    this.macros.set(name, { ...macro, condition: text, visibility: this.count++ });
   }
 
   defineRule(rule: RuleEntry): void {

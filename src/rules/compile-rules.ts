@@ -3,9 +3,9 @@
 import type { FieldResolver } from "../fields/field.js";
 import { type AppendOutput, outputsFor } from "./append-output.js";
 import type { Node } from "./ast.js";
-import { CheckError, checkCondition } from "./check.js";
+import { checkCondition } from "./check.js";
 import type { Collector, ListEntry, MacroEntry, RuleEntry } from "./collector.js";
-import { type Context, type Diagnostic, diagnose, LoadFailure } from "./diagnostic.js";
+import { type Context, type Diagnostic, diagnose, LoadFailure, type Report } from "./diagnostic.js";
 import { applyExceptions } from "./exceptions.js";
 import { inferEventTypes } from "./infer.js";
 import { deprecatedIn, deprecatedMessage } from "./lint.js";
@@ -15,7 +15,7 @@ import { type ParsedText, parseText } from "./parse-text.js";
 import { type Resolved, ResolveError, resolveMacros } from "./resolve.js";
 import type { Rule } from "./ruleset.js";
 import { suggest } from "./suggest.js";
-import { readTemplate, TemplateError } from "./template.js";
+import { readTemplate, type TemplateError } from "./template.js";
 import { Text, toBinary } from "./text.js";
 
 /** More types than this in a syscall rule are worth a warning. */
@@ -49,26 +49,50 @@ export interface CompiledList {
   readonly used: boolean;
 }
 
-/** Compiles all that was collected; warnings are handed on, the first error is thrown as a LoadFailure. */
+/** Mistakes of one condition that are told: nobody reads more. */
+const MAX_MISTAKES = 100;
+
+interface Mistake {
+  /** Whether skip-if-unknown-filter excuses it. */
+  readonly unknown: boolean;
+  readonly diagnostic: Diagnostic;
+}
+
+/** What stands for a macro that is wrong: no test at all. */
+const STAND_IN: Resolved = { node: { kind: "and", children: [], range: { start: 0, end: 0 } }, depth: 1, size: 1 };
+
+type ConditionType = "macro condition" | "rule condition";
+
+/** Compiles all that was collected. What is wrong with it is reported once, and the rest is compiled and checked. */
 export class RuleCompiler {
   private readonly lists: Lists;
-  private readonly macros = new Map<string, { readonly entry: MacroEntry; readonly parsed: ParsedText }>();
+  private readonly macros = new Map<string, { readonly entry: MacroEntry; readonly parsed: ParsedText | null }>();
   private readonly resolved = new Map<string, Resolved | "running">();
   private readonly usedMacros = new Set<string>();
   private readonly owners = new Map<Node, Expanded>();
   private readonly operands = new Map<string, Operands>();
+  /** Whether all is right so far; warnings about the whole of the rules mean nothing otherwise. */
+  private sound: boolean;
+  private readonly fail: Report;
 
+  /** @param sound whether all items could be read */
   constructor(
     private readonly collector: Collector,
     private readonly options: CompileOptions,
-    private readonly warn: (diagnostic: Diagnostic) => void,
+    private readonly report: Report,
+    sound = true,
   ) {
-    this.lists = new Lists(collector.lists.values());
+    this.sound = sound;
+    this.fail = (diagnostic) => {
+      this.sound = false;
+      report(diagnostic);
+    };
+    this.lists = new Lists(collector.lists.values(), this.fail);
   }
 
   run(): CompiledRule[] {
     for (const entry of this.collector.macros.values()) {
-      const parsed = this.parse(entry.condition, entry.context, "macro condition");
+      const parsed = entry.unread ? null : this.parse(entry.condition, entry.context, "macro condition");
       this.macros.set(entry.name, { entry, parsed });
     }
     for (const name of this.macros.keys()) this.macro(name);
@@ -78,7 +102,7 @@ export class RuleCompiler {
       const rule = this.rule(entry);
       if (rule !== null) rules.push(rule);
     }
-    this.warnUnused();
+    if (this.sound) this.warnUnused();
     return rules;
   }
 
@@ -102,20 +126,25 @@ export class RuleCompiler {
   }
 
   private warnUnused(): void {
-    for (const { context } of this.lists.unused()) {
-      this.warn(context.warning("LOAD_UNUSED_LIST", "List not referred to by any other rule/macro"));
+    for (const { context, unread } of this.lists.unused()) {
+      if (unread) continue;
+      this.report(context.warning("LOAD_UNUSED_LIST", "List not referred to by any other rule/macro"));
     }
     for (const { entry } of this.macros.values()) {
-      if (this.usedMacros.has(entry.name)) continue;
-      this.warn(entry.context.warning("LOAD_UNUSED_MACRO", "Macro not referred to by any other rule/macro"));
+      if (entry.unread || this.usedMacros.has(entry.name)) continue;
+      this.report(entry.context.warning("LOAD_UNUSED_MACRO", "Macro not referred to by any other rule/macro"));
     }
   }
 
-  private parse(text: Text, context: Context, type: "macro condition" | "rule condition"): ParsedText {
+  /** A condition that is read; null where it is wrong, or a list in it is. */
+  private parse(text: Text, context: Context, type: ConditionType): ParsedText | null {
     const parsed = parseText(text, this.lists);
+    if (!parsed.expanded.sound) return null;
     if ("node" in parsed) return parsed;
     const { error, expanded } = parsed;
-    throw this.failure(context, type, expanded, error.index, error.message, this.listHint(text.value));
+    const hint = this.listHint(text.value);
+    this.fail(this.failure(context, type, expanded, error.index, error.message, hint).diagnostic);
+    return null;
   }
 
   /** A list's name where a list in parentheses is needed is the usual slip. */
@@ -129,7 +158,7 @@ export class RuleCompiler {
 
   private failure(
     context: Context,
-    type: "macro condition" | "rule condition",
+    type: ConditionType,
     expanded: Expanded,
     index: number,
     message: string,
@@ -144,10 +173,14 @@ export class RuleCompiler {
   /** A macro, resolved; its entry must exist. */
   private macro(name: string): Resolved {
     const known = this.resolved.get(name);
-    const { entry, parsed } = this.macros.get(name) as { entry: MacroEntry; parsed: ParsedText };
-    if (known === "running") throw entry.context.error("LOAD_ERR_VALIDATE", `reference loop in macro '${name}'`);
+    const { entry, parsed } = this.macros.get(name) as { entry: MacroEntry; parsed: ParsedText | null };
+    if (known === "running") {
+      this.fail(entry.context.error("LOAD_ERR_VALIDATE", `reference loop in macro '${name}'`).diagnostic);
+      return STAND_IN;
+    }
     if (known !== undefined) return known;
-    this.resolved.set(name, "running");
+    this.resolved.set(name, parsed === null ? STAND_IN : "running");
+    if (parsed === null) return STAND_IN;
     const resolved = this.resolve(parsed, entry.context, "macro condition", (other) => {
       const target = this.macros.get(other);
       if (target === undefined || target.entry.order >= entry.visibility) return undefined;
@@ -161,28 +194,33 @@ export class RuleCompiler {
   private resolve(
     { node, expanded }: ParsedText,
     context: Context,
-    type: "macro condition" | "rule condition",
+    type: ConditionType,
     visible: (name: string) => MacroEntry | undefined,
   ): Resolved {
     try {
-      return resolveMacros(node, (name) => {
+      return resolveMacros(node, (name, reference) => {
         const entry = visible(name);
-        if (entry === undefined) return undefined;
-        this.usedMacros.add(name);
-        return this.macro(entry.name);
+        if (entry !== undefined) {
+          this.usedMacros.add(name);
+          return this.macro(entry.name);
+        }
+        const message = `Undefined macro '${name}' used in filter.`;
+        const place = reference.range.start;
+        const hint = this.macroHint(name);
+        this.fail(this.failure(context, type, expanded, place, message, hint, "LOAD_ERR_VALIDATE").diagnostic);
+        return STAND_IN;
       });
     } catch (error) {
       if (!(error instanceof ResolveError)) throw error;
-      const { missing } = error;
-      let hint: string | null = null;
-      if (missing !== null) {
-        if (this.macros.has(missing)) hint = `'${missing}' is defined further down: a macro sees only those before it`;
-        else if (this.lists.has(missing)) hint = `'${missing}' is a list, not a macro`;
-        else hint = suggest(missing, this.macros.keys());
-      }
-      const code = missing === null ? "LOAD_ERR_COMPILE_CONDITION" : "LOAD_ERR_VALIDATE";
-      throw this.failure(context, type, expanded, error.node.range.start, error.message, hint, code);
+      this.fail(this.failure(context, type, expanded, error.node.range.start, error.message, null).diagnostic);
+      return STAND_IN;
     }
+  }
+
+  private macroHint(missing: string): string | null {
+    if (this.macros.has(missing)) return `'${missing}' is defined further down: a macro sees only those before it`;
+    if (this.lists.has(missing)) return `'${missing}' is a list, not a macro`;
+    return suggest(missing, this.macros.keys());
   }
 
   private operandsOf(source: string): Operands {
@@ -194,51 +232,67 @@ export class RuleCompiler {
     return operands;
   }
 
-  /** A rule, or null where skip-if-unknown-filter drops it. */
+  /** A rule, or null where it is wrong or skip-if-unknown-filter drops it. */
   private rule(entry: RuleEntry): CompiledRule | null {
     const { context, source } = entry;
-    const parsed = this.parse(applyExceptions(entry.condition, entry.exceptions), context, "rule condition");
-    const { node } = this.resolve(parsed, context, "rule condition", (name) => this.macros.get(name)?.entry);
+    const node = this.condition(entry);
+    if (node === "dropped") return null;
     const tags = [...entry.tags].sort();
-    if (!this.check(entry, node, parsed.expanded)) return null;
-    const output = this.output(entry, tags);
-    if (output === null) return null;
+    const output = entry.unread.has("output") ? null : this.output(entry, tags);
+    if (node === null || output === null) return null;
     let eventTypes: number[] | null = null;
     if (source === "syscall") {
       eventTypes = inferEventTypes(node, this.options.asyncNames);
-      if (entry.warnEventTypes && eventTypes.length > MANY_EVENT_TYPES) {
+      if (this.sound && entry.warnEventTypes && eventTypes.length > MANY_EVENT_TYPES) {
         const message = "Rule matches too many evt.type values. This has a significant performance penalty.";
-        this.warn(context.warning("LOAD_NO_EVTTYPE", message));
+        this.report(context.warning("LOAD_NO_EVTTYPE", message));
       }
     }
     const { name, desc, priority, enabled } = entry;
     return { name, desc, priority, source, tags, condition: node, eventTypes, ...output, enabled, entry };
   }
 
-  private check(entry: RuleEntry, node: Node, expanded: Expanded): boolean {
+  /** The rule's condition, resolved and checked; null where it is wrong, "dropped" where skip-if-unknown-filter drops it. */
+  private condition(entry: RuleEntry): Node | "dropped" | null {
     const { context } = entry;
-    try {
-      checkCondition(node, expanded, {
-        operands: this.operandsOf(entry.source),
-        source: entry.source,
-        asyncNames: this.options.asyncNames,
-        fieldNames: this.options.fieldNames,
-        owners: this.owners,
-        warn: ({ code, message, range }, owner) => {
-          const place = owner.place(range.start);
-          const inner = context.enter("rule condition", "", place.offset);
-          this.warn(diagnose(inner, "warning", code, message, place, owner.file(range.start), null));
-        },
-      });
-      return true;
-    } catch (error) {
-      if (!(error instanceof CheckError)) throw error;
-      const owner = error.owner ?? expanded;
-      const failure = this.failure(context, "rule condition", owner, error.range.start, error.message, error.hint);
-      if (!error.unknown || !entry.skipIfUnknown) throw failure;
-      this.warn({ ...failure.diagnostic, severity: "warning", code: "LOAD_UNKNOWN_FILTER" });
-      return false;
+    if (entry.unread.has("condition")) return null;
+    const whole = applyExceptions(entry.condition, entry.exceptions, this.fail);
+    const parsed = this.parse(whole, context, "rule condition");
+    if (parsed === null) return null;
+    const { node } = this.resolve(parsed, context, "rule condition", (name) => this.macros.get(name)?.entry);
+    const errors = this.check(entry, node, parsed.expanded);
+    const [first] = errors;
+    if (first === undefined) return node;
+    if (first.unknown && entry.skipIfUnknown) {
+      this.report({ ...first.diagnostic, severity: "warning", code: "LOAD_UNKNOWN_FILTER" });
+      return "dropped";
     }
+    for (const { diagnostic } of errors) this.fail(diagnostic);
+    return null;
+  }
+
+  /** What is wrong with a condition, in the order of its text. */
+  private check(entry: RuleEntry, node: Node, expanded: Expanded): Mistake[] {
+    const { context } = entry;
+    const mistakes: Mistake[] = [];
+    checkCondition(node, expanded, {
+      operands: this.operandsOf(entry.source),
+      source: entry.source,
+      asyncNames: this.options.asyncNames,
+      fieldNames: this.options.fieldNames,
+      owners: this.owners,
+      warn: ({ code, message, range }, owner) => {
+        const place = owner.place(range.start);
+        const inner = context.enter("rule condition", "", place.offset);
+        this.report(diagnose(inner, "warning", code, message, place, owner.file(range.start), null));
+      },
+      fail: ({ message, range, unknown, hint }, owner) => {
+        if (mistakes.length === MAX_MISTAKES) return;
+        const { diagnostic } = this.failure(context, "rule condition", owner, range.start, message, hint);
+        mistakes.push({ unknown, diagnostic });
+      },
+    });
+    return mistakes;
   }
 
   /** The rule's template with what is appended to it; null where skip-if-unknown-filter drops the rule. */
@@ -253,42 +307,51 @@ export class RuleCompiler {
     const place = text.place(0);
     const inner = context.enter("rule output", "", place.offset);
     const deprecated = deprecatedIn(text.value);
-    if (deprecated !== null) this.warn(inner.warning("LOAD_DEPRECATED_ITEM", deprecatedMessage(deprecated)));
+    if (deprecated !== null) this.report(inner.warning("LOAD_DEPRECATED_ITEM", deprecatedMessage(deprecated)));
     let template = text.value.startsWith("*") ? text.value.slice(1) : text.value;
     if (template.includes("%container.info")) {
       const message =
         "'%container.info' is deprecated and no more useful, and will be dropped. The container plugin will automatically add required fields to the output message.";
-      this.warn(inner.warning("LOAD_DEPRECATED_ITEM", message));
+      this.report(inner.warning("LOAD_DEPRECATED_ITEM", message));
       template = template.replaceAll("%container.info", "");
     }
-    try {
-      readTemplate(template, operands);
-      const extraFields = this.extraFields(entry, tags, operands);
-      return extraFields.length === 0 ? { output: template } : { output: template, extraFields };
-    } catch (error) {
-      if (!(error instanceof TemplateError)) throw error;
-      // The index holds for a template that was not cut; where it was, the place is near enough.
-      const shift = text.value.length === template.length + 1 ? 1 : 0;
+    // The index holds for a template that was not cut; where it was, the place is near enough.
+    const shift = text.value.length === template.length + 1 ? 1 : 0;
+    const mistakes: Mistake[] = [];
+    const fail = (error: TemplateError): void => {
       const exact = text.place(error.index + shift);
       const where = context.enter("rule output", "", exact.offset);
-      const hint = error.unknown === null ? null : suggest(error.unknown.replace(/\[.*/, ""), this.options.fieldNames);
+      const { unknown, message } = error;
+      const hint = unknown === null ? null : suggest(unknown.replace(/\[.*/, ""), this.options.fieldNames);
       const file = text.file(error.index);
-      if (error.unknown !== null && entry.skipIfUnknown) {
-        this.warn(diagnose(where, "warning", "LOAD_UNKNOWN_FILTER", error.message, exact, file, hint));
-        return null;
-      }
-      throw new LoadFailure(diagnose(where, "error", "LOAD_ERR_COMPILE_OUTPUT", error.message, exact, file, hint));
+      const diagnostic = diagnose(where, "error", "LOAD_ERR_COMPILE_OUTPUT", message, exact, file, hint);
+      if (mistakes.length < MAX_MISTAKES) mistakes.push({ unknown: unknown !== null, diagnostic });
+    };
+    readTemplate(template, operands, fail);
+    const extraFields = this.extraFields(entry, tags, operands, fail);
+    const [first] = mistakes;
+    if (first === undefined) return extraFields.length === 0 ? { output: template } : { output: template, extraFields };
+    if (first.unknown && entry.skipIfUnknown) {
+      this.report({ ...first.diagnostic, severity: "warning", code: "LOAD_UNKNOWN_FILTER" });
+      return null;
     }
+    for (const { diagnostic } of mistakes) this.fail(diagnostic);
+    return null;
   }
 
-  private extraFields(entry: RuleEntry, tags: readonly string[], operands: Operands): NonNullable<Rule["extraFields"]> {
+  private extraFields(
+    entry: RuleEntry,
+    tags: readonly string[],
+    operands: Operands,
+    fail: (error: TemplateError) => void,
+  ): NonNullable<Rule["extraFields"]> {
     const { name, source } = entry;
     const fields = outputsFor({ name, source, tags }, this.options.appendOutput).flatMap(
       (each) => each.extraFields ?? [],
     );
     return fields.map((field) => {
       const template = field.template === null ? null : toBinary(field.template);
-      readTemplate(template ?? `%${toBinary(field.name)}`, operands);
+      readTemplate(template ?? `%${toBinary(field.name)}`, operands, fail);
       return { name: field.name, template };
     });
   }

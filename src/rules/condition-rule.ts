@@ -4,7 +4,7 @@ import { CATALOG } from "../fields/catalog.generated.js";
 import type { FieldResolver } from "../fields/field.js";
 import { Collector } from "./collector.js";
 import { RuleCompiler } from "./compile-rules.js";
-import { Context, type Diagnostic, LoadFailure } from "./diagnostic.js";
+import { Context, type Diagnostic } from "./diagnostic.js";
 import type { Rule } from "./ruleset.js";
 import { SourceFile } from "./source-file.js";
 import { Text } from "./text.js";
@@ -40,6 +40,7 @@ export function ruleFromCondition(
     capture: false,
     captureDuration: 0,
     context,
+    unread: new Set(),
   });
   const options = {
     resolver,
@@ -47,13 +48,13 @@ export function ruleFromCondition(
     fieldNames: CATALOG.map((entry) => entry.name),
     appendOutput: [],
   };
-  try {
-    const [compiled] = new RuleCompiler(collector, options, () => {}).run();
-    if (compiled === undefined) throw new Error("a condition without a rule");
-    const { enabled: _, entry: __, ...rule } = compiled;
-    return { index: 0, ...rule };
-  } catch (error) {
-    if (error instanceof LoadFailure) return error.diagnostic;
-    throw error;
-  }
+  let error: Diagnostic | undefined;
+  const report = (diagnostic: Diagnostic): void => {
+    if (diagnostic.severity === "error") error ??= diagnostic;
+  };
+  const [compiled] = new RuleCompiler(collector, options, report).run();
+  if (error !== undefined) return error;
+  if (compiled === undefined) throw new Error("a condition without a rule");
+  const { enabled: _, entry: __, ...rule } = compiled;
+  return { index: 0, ...rule };
 }

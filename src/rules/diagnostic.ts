@@ -158,10 +158,24 @@ export function diagnose(
   };
 }
 
-/** Stops the reading of a file: the first error is the only one. */
+/** Stops one step of the reading of a file; see attempt. */
 export class LoadFailure extends Error {
   constructor(readonly diagnostic: Diagnostic) {
     super(diagnostic.message);
+  }
+}
+
+/** Takes a diagnostic. */
+export type Report = (diagnostic: Diagnostic) => void;
+
+/** Runs one step of reading or compiling. What is wrong is reported, and `otherwise` is what the next steps go on with. */
+export function attempt<T, U>(fail: Report, step: () => T, otherwise: U): T | U {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof LoadFailure)) throw error;
+    fail(error.diagnostic);
+    return otherwise;
   }
 }
 

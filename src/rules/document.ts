@@ -2,7 +2,7 @@
 
 import { isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar, type YAMLMap } from "yaml";
 
-import { Context } from "./diagnostic.js";
+import { attempt, Context, type Report } from "./diagnostic.js";
 import type { SourceFile } from "./source-file.js";
 
 /** A value of a YAML mapping or sequence; undefined where the key is absent, a null scalar is a Scalar. */
@@ -129,11 +129,20 @@ class Aliases {
   }
 }
 
+/** What a rules file holds, as far as it could be read. */
+export interface Contents {
+  readonly items: readonly Item[];
+  /** The contents of its documents; null where one is not YAML. */
+  readonly roots: readonly Value[] | null;
+  /** Whether no document had to be left out. */
+  readonly whole: boolean;
+}
+
 /**
- * The items of a rules file: the elements of the sequences of all its documents, nulls left out.
- * @throws LoadFailure for what is not YAML, or no sequence of mappings
+ * The items of a rules file: the elements of the sequences of all its documents, nulls left out. What is not YAML, or no
+ * sequence of mappings, is reported.
  */
-export function readItems(file: SourceFile): Item[] {
+export function readItems(file: SourceFile, fail: Report): Contents {
   const root = Context.root(file);
   const documents = parseAllDocuments(file.content, {
     // Every scalar is a text; what it means is decided where it is used.
@@ -143,14 +152,16 @@ export function readItems(file: SourceFile): Item[] {
     logLevel: "silent",
   });
   const items: Item[] = [];
-  if (!Array.isArray(documents)) return items;
-  for (const document of documents) {
+  const roots: Value[] = [];
+  if (!Array.isArray(documents)) return { items, roots, whole: true };
+  const read = (document: (typeof documents)[number]): boolean => {
     const [error] = document.errors;
     if (error !== undefined) {
       throw root.enter("rules content", "", error.pos[0]).error("LOAD_ERR_YAML_PARSE", error.message);
     }
     const contents = new Aliases(root).inline(document.contents) as Value;
-    if (contents === undefined || contents === null || isNull(contents)) continue;
+    if (contents === undefined || contents === null || isNull(contents)) return true;
+    roots.push(contents);
     const context = root.enter("rules content", "", offsetOf(contents));
     if (isMap(contents)) throw context.error("LOAD_ERR_YAML_VALIDATE", "Rules content is not yaml array of objects");
     if (!isSeq(contents)) throw context.error("LOAD_ERR_YAML_VALIDATE", "Rules content is not yaml");
@@ -159,12 +170,17 @@ export function readItems(file: SourceFile): Item[] {
       const place = root.enter("rules content item", "", offsetOf(element));
       if (!isMap(element)) {
         const message = "Unexpected element type. Each element should be a yaml associative array.";
-        throw place.error("LOAD_ERR_YAML_VALIDATE", message);
+        fail(place.error("LOAD_ERR_YAML_VALIDATE", message).diagnostic);
+        continue;
       }
       items.push(new Item(element, place));
     }
-  }
-  return items;
+    return true;
+  };
+  let whole = true;
+  for (const document of documents) if (!attempt(fail, () => read(document), false)) whole = false;
+  const isYaml = documents.every(({ errors }) => errors.length === 0);
+  return { items, roots: isYaml ? roots : null, whole };
 }
 
 export type { Scalar };

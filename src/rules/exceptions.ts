@@ -3,7 +3,7 @@
 import { isMap, isScalar, isSeq } from "yaml";
 
 import { optionalString, string } from "./decode.js";
-import type { Context, Diagnostic } from "./diagnostic.js";
+import { attempt, type Context, type LoadFailure, type Report } from "./diagnostic.js";
 import { Item, isNull, offsetOf, type Value } from "./document.js";
 import { parseCondition } from "./parse.js";
 import { Text, toBinary } from "./text.js";
@@ -60,15 +60,18 @@ function readEntry(value: Value): Entry {
   return { text: isScalar(value) ? String(value.value) : "", offset };
 }
 
-/** Reads the `exceptions` of a rule item; none where the key is absent or null. */
-export function readExceptions(item: Item, warn: (diagnostic: Diagnostic) => void): ExceptionItem[] {
+/** Reads the `exceptions` of a rule item; none where the key is absent or null. Those that cannot be read are left out. */
+export function readExceptions(
+  item: Item,
+  { warn, fail }: { readonly warn: Report; readonly fail: Report },
+): ExceptionItem[] {
   const value = item.get("exceptions");
   if (value === undefined || value === null || isNull(value)) return [];
   const context = item.context.enter("exceptions", "", offsetOf(value));
   if (!isSeq(value)) throw context.error("LOAD_ERR_YAML_VALIDATE", "Rule exceptions must be a sequence");
   const read: ExceptionItem[] = [];
   const names = new Set<string>();
-  for (const element of value.items as Value[]) {
+  const readOne = (element: Value): void => {
     const unnamed = context.enter("exception", "", offsetOf(element));
     if (!isMap(element)) throw unnamed.error("LOAD_ERR_YAML_VALIDATE", "Rule exception must be a mapping");
     const name = string(new Item(element, unnamed), "name");
@@ -79,7 +82,8 @@ export function readExceptions(item: Item, warn: (diagnostic: Diagnostic) => voi
     }
     names.add(name);
     read.push(readException(new Item(element, inner), name));
-  }
+  };
+  for (const element of value.items as Value[]) attempt(fail, () => readOne(element), undefined);
   return read;
 }
 
@@ -105,9 +109,13 @@ function texts(entry: Entry): string[] {
  * Checks an exception and fills in what it leaves out.
  * @param isField whether a text is a field or a transformed field of the rule's source; null = its source is unknown
  */
-export function completeException(item: ExceptionItem, isField: ((text: string) => boolean) | null): Exception {
+export function completeException(
+  item: ExceptionItem,
+  isField: ((text: string) => boolean) | null,
+  report: Report,
+): Exception {
   const { name, fields, comps, context } = item;
-  const fail = (message: string): Error => context.error("LOAD_ERR_VALIDATE", message);
+  const fail = (message: string): LoadFailure => context.error("LOAD_ERR_VALIDATE", message);
   if (fields === undefined) {
     throw context.error("LOAD_ERR_YAML_VALIDATE", "Item has no mapping for key 'fields'");
   }
@@ -130,8 +138,11 @@ export function completeException(item: ExceptionItem, isField: ((text: string) 
       if (!isComp(operator)) throw fail(`'${operator}' is not a supported comparison operator`);
     }
   }
-  if (isField !== null) {
-    for (const field of names) if (!isField(field)) throw fail(`'${field}' is not a supported filter field`);
+  const unknown = isField === null ? [] : names.filter((field) => !isField(field));
+  for (const [i, field] of unknown.entries()) {
+    const failure = fail(`'${field}' is not a supported filter field`);
+    if (i === unknown.length - 1) throw failure;
+    report(failure.diagnostic);
   }
   return { name, fields: names, comps: operators, scalar, values: item.values ?? [], context };
 }
@@ -164,8 +175,8 @@ function compared(field: string, comp: string, entry: Entry, context: Context): 
   return `${field} ${comp} ${bare ? `(${value})` : value}`;
 }
 
-/** A condition with its exceptions: `(condition) and not (...)` for each one that has values. */
-export function applyExceptions(condition: Text, exceptions: readonly Exception[]): Text {
+/** A condition with its exceptions: `(condition) and not (...)` for each one that has values. Values that do not fit are left out. */
+export function applyExceptions(condition: Text, exceptions: readonly Exception[], fail: Report): Text {
   const used = exceptions.filter((exception) => exception.values.length > 0);
   if (used.length === 0) return condition;
   const first = used[0] as Exception;
@@ -173,23 +184,28 @@ export function applyExceptions(condition: Text, exceptions: readonly Exception[
     Text.made(text, exception.context.file, offset);
   const parts = [made(first, "("), condition, made(first, ")")];
   for (const exception of used) {
-    parts.push(made(exception, " and not "));
-    if (exception.scalar) parts.push(made(exception, scalarForm(exception)));
-    else {
-      exception.values.forEach((tuple, i) => {
-        parts.push(made(exception, `${i === 0 ? "(" : " or "}${tupleForm(exception, tuple)}`, tuple.offset));
-      });
-      parts.push(made(exception, ")"));
+    if (exception.scalar) {
+      parts.push(made(exception, ` and not ${scalarForm(exception, fail)}`));
+      continue;
     }
+    let glue = " and not (";
+    for (const tuple of exception.values) {
+      const form = attempt(fail, () => tupleForm(exception, tuple), null);
+      if (form === null) continue;
+      parts.push(made(exception, glue), made(exception, form, tuple.offset));
+      glue = " or ";
+    }
+    if (glue === " or ") parts.push(made(exception, ")"));
   }
   return Text.join(parts);
 }
 
-function scalarForm(exception: Exception): string {
-  const values = exception.values.map((entry) => {
-    if ("text" in entry) return valueText(entry, exception.context);
+function scalarForm(exception: Exception, fail: Report): string {
+  const values = exception.values.flatMap((entry) => {
+    if ("text" in entry) return [valueText(entry, exception.context)];
     const context = exception.context.enter("exception value", "", entry.offset);
-    throw context.error("LOAD_ERR_VALIDATE", "Expected values array to contain a list of strings");
+    fail(context.error("LOAD_ERR_VALIDATE", "Expected values array to contain a list of strings").diagnostic);
+    return [];
   });
   return `(${exception.fields[0]} ${exception.comps[0]} (${values.join(", ")}))`;
 }

@@ -2,6 +2,7 @@
 
 import type { ConstantNode } from "./ast.js";
 import type { ListEntry } from "./collector.js";
+import { attempt, type Report } from "./diagnostic.js";
 import { unquote } from "./quote.js";
 import type { FilePlace, SourceFile } from "./source-file.js";
 import { type Text, toBinary } from "./text.js";
@@ -27,6 +28,8 @@ export interface ResolvedList {
   readonly items: readonly string[];
   /** The items as nodes; null where one of them is more or less than one constant. Their ranges are empty. */
   readonly nodes: readonly ConstantNode[] | null;
+  /** Whether it, and all lists in it, could be read. */
+  readonly sound: boolean;
 }
 
 interface Segment {
@@ -45,6 +48,8 @@ export class Expanded {
     private readonly segments: readonly Segment[],
     /** The list behind each mark, by its number; empty when expanded as text. */
     readonly marks: readonly ResolvedList[],
+    /** Whether all lists that it names could be read. */
+    readonly sound: boolean,
   ) {}
 
   place(index: number): FilePlace {
@@ -79,13 +84,17 @@ export class Lists {
   /** Names that are more than one word. */
   private readonly oddNames: string[] = [];
 
-  constructor(entries: Iterable<ListEntry>) {
+  constructor(entries: Iterable<ListEntry>, fail: Report) {
     for (const entry of entries) {
       const name = toBinary(entry.name);
       this.byName.set(name, entry);
       if (BOUNDARY.test(name)) this.oddNames.push(name);
     }
-    for (const name of this.byName.keys()) this.resolve(name, []);
+    for (const name of this.byName.keys()) {
+      const broken: ResolvedList = { name, items: [], nodes: [], sound: false };
+      const list = attempt(fail, () => this.resolve(name, []), broken);
+      if (list === broken) this.resolved.set(name, broken);
+    }
   }
 
   /** The lists that no condition and no other list has named so far. */
@@ -114,15 +123,18 @@ export class Lists {
       throw entry.context.error("LOAD_ERR_VALIDATE", `reference loop in list '${entry.name}'`);
     }
     const items: string[] = [];
+    let sound = !entry.unread;
     for (const { text } of entry.items) {
       const item = toBinary(text);
       // An item with the list's own name is just that text.
       if (item !== name && this.byName.has(item)) {
         this.used.add(item);
-        for (const inner of this.resolve(item, [...path, name]).items) items.push(inner);
+        const inner = this.resolve(item, [...path, name]);
+        for (const one of inner.items) items.push(one);
+        sound &&= inner.sound;
       } else items.push(item.includes(" ") && !/^["']/.test(item) ? `"${item}"` : item);
     }
-    const list = { name, items, nodes: nodesOf(items) };
+    const list = { name, items, nodes: nodesOf(items), sound };
     this.resolved.set(name, list);
     return list;
   }
@@ -149,10 +161,12 @@ export class Lists {
     const marks: ResolvedList[] = [];
     let out = "";
     let done = 0;
+    let sound = true;
     for (const { name, from } of this.references(value)) {
       if (from < done) continue;
       this.used.add(name);
       const list = this.resolve(name, []);
+      sound &&= list.sound;
       let end = from + name.length;
       out += value.slice(done, from);
       let inserted = "";
@@ -173,7 +187,7 @@ export class Lists {
       segments.push({ at: out.length, from: end, verbatim: true });
       done = end;
     }
-    return new Expanded(out + value.slice(done), text, segments, marks);
+    return new Expanded(out + value.slice(done), text, segments, marks, sound);
   }
 }
 

@@ -5,13 +5,14 @@ import type { FieldResolver } from "../fields/field.js";
 import type { AppendOutput } from "./append-output.js";
 import { Collector } from "./collector.js";
 import { type CompiledList, type CompiledMacro, type CompiledRule, RuleCompiler } from "./compile-rules.js";
-import { type Diagnostic, LoadFailure } from "./diagnostic.js";
+import type { Diagnostic } from "./diagnostic.js";
 import { readItems } from "./document.js";
 import { forgetParsed } from "./parse-text.js";
-import { type PluginRequirement, type PluginVersion, unmetRequirement } from "./plugin-requirement.js";
+import { type PluginRequirement, type PluginVersion, unmetRequirements } from "./plugin-requirement.js";
 import { readItem } from "./read-item.js";
 import type { Reading } from "./reading.js";
 import type { Rule, RuleSet } from "./ruleset.js";
+import { schemaFindings } from "./schema-check.js";
 import { type Selection, selectRules } from "./selection.js";
 import { SourceFile } from "./source-file.js";
 import { ENGINE_VERSION, formatVersion, parseVersion, type Version } from "./version.js";
@@ -44,8 +45,10 @@ export interface LoadOptions {
 /** What loading one file, on top of those before it, gave. */
 export interface FileResult {
   readonly path: string;
-  /** A warning that an earlier file gave already is not repeated. */
+  /** What an earlier file gave already is not repeated. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What it has that the schema of rules files does not allow; null where that was not looked at, or it is not YAML. */
+  readonly schemaWarnings: readonly string[] | null;
 }
 
 export interface LoadResult {
@@ -71,19 +74,20 @@ export interface LoadResult {
 const BUILT_IN: readonly PluginVersion[] = [{ name: "container", version: "0.7.1" }];
 
 /**
- * Reads rules files in order into what the workers run. The first error ends the reading, unless every file is asked for: see
- * LoadResult.ok.
+ * Reads rules files in order into what the workers run. All that is wrong with a file is told; files behind it are read only
+ * if every file is asked for. See LoadResult.ok.
  */
 export function loadRules(files: readonly RulesFile[], options: LoadOptions): LoadResult {
   const diagnostics = new Diagnostics();
   const sources = new Set(options.sources ?? ["syscall"]);
-  let warnings: Diagnostic[] = [];
+  const problems: Problems = { errors: [], warnings: [], schemaWarnings: null };
   const reading: Reading = {
     collector: new Collector(),
     warn: (diagnostic) => {
       diagnostics.add(diagnostic);
-      warnings.push(diagnostic);
+      problems.warnings.push(diagnostic);
     },
+    fail: (diagnostic) => addError(problems, diagnostic),
     fields: (source) => {
       if (!sources.has(source)) return null;
       return (field) => !("error" in options.resolver(field, source));
@@ -99,16 +103,18 @@ export function loadRules(files: readonly RulesFile[], options: LoadOptions): Lo
   const told = new Diagnostics();
   try {
     for (const file of files) {
-      warnings = [];
+      problems.errors = [];
+      problems.warnings = [];
+      problems.schemaWarnings = null;
       const known = reading.requirements.length;
-      const failure = compileFile(file, reading, options, compiled);
-      const unmet = unmetRequirement(reading.requirements.slice(known), plugins);
-      const errors = [...(unmet === undefined ? [] : [unmet.diagnostic]), ...(failure === null ? [] : [failure])];
-      const fresh = [...warnings, ...compiled.warnings].filter((warning) => told.add(warning));
-      results.push({ path: file.path, diagnostics: [...errors, ...fresh] });
-      if (failure === null) continue;
-      failures.push(failure);
-      if (options.everyFile !== true) break;
+      compileFile(file, reading, problems, options, compiled);
+      const unmet = unmetRequirements(reading.requirements.slice(known), plugins);
+      // What is wrong with an earlier file is wrong still, but was told with that one.
+      const fresh = [...unmet, ...problems.errors, ...problems.warnings].filter((problem) => told.add(problem));
+      const schemaWarnings = options.everyFile === true ? problems.schemaWarnings : null;
+      results.push({ path: file.path, diagnostics: fresh, schemaWarnings });
+      failures.push(...problems.errors);
+      if (problems.errors.length > 0 && options.everyFile !== true) break;
     }
   } finally {
     forgetParsed();
@@ -116,9 +122,8 @@ export function loadRules(files: readonly RulesFile[], options: LoadOptions): Lo
   for (const warning of compiled.warnings) diagnostics.add(warning);
   for (const failure of failures) diagnostics.add(failure);
   const { rules, macros, lists } = compiled;
-  const unmet = unmetRequirement(reading.requirements, plugins);
   // Missing plugins explain most other errors, so they come first.
-  const list = unmet === undefined ? diagnostics.list : [unmet.diagnostic, ...diagnostics.list];
+  const list = [...unmetRequirements(reading.requirements, plugins), ...diagnostics.list];
   const ok = list.every(({ severity }) => severity === "warning");
   return {
     ok,
@@ -142,34 +147,65 @@ interface Compiled {
   warnings: Diagnostic[];
 }
 
+/** What is to be told of one file. */
+interface Problems {
+  errors: Diagnostic[];
+  warnings: Diagnostic[];
+  schemaWarnings: readonly string[] | null;
+}
+
+/** Errors of one file that are told: nobody reads more. */
+const MAX_ERRORS = 1000;
+
+class TooMany extends Error {}
+
+function addError(problems: Problems, diagnostic: Diagnostic): void {
+  if (problems.errors.length === MAX_ERRORS) {
+    const hint = "there are more errors, which are not shown";
+    problems.errors.push({ ...(problems.errors.pop() ?? diagnostic), hint });
+    throw new TooMany();
+  }
+  problems.errors.push(diagnostic);
+}
+
 /**
- * Each file must compile with those before it, so all is compiled after each; what the last time gives counts.
- * @returns the error that ended it; `compiled` then keeps what the files before gave
+ * Each file must compile with those before it, so all is compiled after each; what the last time gives counts. Where there is
+ * an error, `compiled` keeps what the files before gave.
  */
 function compileFile(
   { path, content }: RulesFile,
   reading: Reading,
+  problems: Problems,
   options: LoadOptions,
   compiled: Compiled,
-): Diagnostic | null {
+): void {
   const compileOptions = {
     resolver: options.resolver,
     asyncNames: new Set(options.asyncNames),
     fieldNames: options.fieldNames ?? CATALOG.map(({ name }) => name),
     appendOutput: options.appendOutput ?? [],
   };
+  const warnings: Diagnostic[] = [];
   try {
-    for (const item of readItems(new SourceFile(path, content))) readItem(item, reading);
-    const warnings: Diagnostic[] = [];
-    const compiler = new RuleCompiler(reading.collector, compileOptions, (warning) => warnings.push(warning));
-    compiled.rules = compiler.run();
+    const { items, roots, whole } = readItems(new SourceFile(path, content), reading.fail);
+    if (options.everyFile === true) problems.schemaWarnings = roots?.flatMap(schemaFindings) ?? null;
+    for (const item of items) readItem(item, reading);
+    // Without a part of the file most of what would be said of the rest is wrong.
+    if (!whole) return;
+    const report = (diagnostic: Diagnostic): void => {
+      if (diagnostic.severity === "warning") warnings.push(diagnostic);
+      else addError(problems, diagnostic);
+    };
+    const compiler = new RuleCompiler(reading.collector, compileOptions, report, problems.errors.length === 0);
+    const rules = compiler.run();
+    problems.warnings.push(...warnings);
+    if (problems.errors.length > 0) return;
+    compiled.rules = rules;
     compiled.macros = compiler.compiledMacros();
     compiled.lists = compiler.compiledLists();
     compiled.warnings = warnings;
-    return null;
   } catch (error) {
-    if (error instanceof LoadFailure) return error.diagnostic;
-    throw error;
+    if (!(error instanceof TooMany)) throw error;
   }
 }
 
@@ -189,8 +225,9 @@ class Diagnostics {
 
   /** @returns whether it is new */
   add(diagnostic: Diagnostic): boolean {
-    const { code, message, file, offset, itemName } = diagnostic;
-    const key = JSON.stringify([code, message, file, offset, itemName]);
+    const { code, message, file, offset, itemName, severity } = diagnostic;
+    // A mistake in a macro is the same mistake in every rule that names it.
+    const key = JSON.stringify([code, message, file, offset, severity === "error" ? "" : itemName]);
     if (this.seen.has(key)) return false;
     this.seen.add(key);
     this.list.push(diagnostic);

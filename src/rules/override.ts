@@ -2,14 +2,18 @@
 
 import { isMap, isScalar } from "yaml";
 
-import type { Diagnostic } from "./diagnostic.js";
+import { attempt, type Report } from "./diagnostic.js";
 import { type Item, isNull, offsetOf, type Value } from "./document.js";
 
 /** What an item's `override` says of its keys. */
 export interface Overrides {
   readonly append: ReadonlySet<string>;
   readonly replace: ReadonlySet<string>;
+  /** Whether all of it could be read; where not, it does not say what to do with the item. */
+  readonly sound: boolean;
 }
+
+type Allowed = Omit<Overrides, "sound">;
 
 /** What may be overridden, by kind of item. */
 export const OVERRIDABLE = {
@@ -21,18 +25,19 @@ export const OVERRIDABLE = {
       "condition output desc tags exceptions priority capture capture_duration enabled warn_evttypes".split(" "),
     ).add("skip-if-unknown-filter"),
   },
-} as const satisfies Record<string, Overrides>;
+} as const satisfies Record<string, Allowed>;
 
 /** Reads `override`; null where there is none, or an empty one. */
-export function readOverrides(item: Item, kind: keyof typeof OVERRIDABLE): Overrides | null {
+export function readOverrides(item: Item, kind: keyof typeof OVERRIDABLE, fail: Report): Overrides | null {
   const value = item.get("override");
   if (value === undefined || value === null || isNull(value)) return null;
   const context = item.context.enter("overrides", "", offsetOf(value));
   if (!isMap(value)) throw context.error("LOAD_ERR_YAML_VALIDATE", "Value of override must be a mapping");
-  const allowed = OVERRIDABLE[kind];
+  const allowed: Allowed = OVERRIDABLE[kind];
   const append = new Set<string>();
   const replace = new Set<string>();
-  for (const pair of value.items) {
+  let sound = true;
+  const read = (pair: (typeof value.items)[number]): void => {
     const key = isScalar(pair.key) ? String(pair.key.value) : "";
     const operation = isScalar(pair.value) ? String(pair.value.value) : "";
     const place = item.context.enter("overrides", key, offsetOf(pair.key as Value));
@@ -48,25 +53,26 @@ export function readOverrides(item: Item, kind: keyof typeof OVERRIDABLE): Overr
       throw fail(`Invalid override operation for key '${key}': '${operation}'. ${allowedText}`);
     }
     if (!item.has(key)) throw fail(`An ${operation} override for '${key}' was specified but '${key}' is not defined`);
-  }
-  if (append.size + replace.size === 0) return null;
+  };
+  const note: Report = (diagnostic) => {
+    sound = false;
+    fail(diagnostic);
+  };
+  for (const pair of value.items) attempt(note, () => read(pair), undefined);
+  if (sound && append.size + replace.size === 0) return null;
   for (const key of item.keys()) {
-    const overridable =
-      (allowed.append as ReadonlySet<string>).has(key) || (allowed.replace as ReadonlySet<string>).has(key);
-    if (!overridable || append.has(key) || replace.has(key)) continue;
+    const overridable = allowed.append.has(key) || allowed.replace.has(key);
+    // A key whose entry is wrong has an entry.
+    if (!overridable || value.has(key)) continue;
     const message = `Unexpected key '${key}': no corresponding entry under 'override' is defined.`;
-    throw item.context.enter("value for", key, item.keyOffset(key)).error("LOAD_ERR_YAML_VALIDATE", message);
+    const place = item.context.enter("value for", key, item.keyOffset(key));
+    note(place.error("LOAD_ERR_YAML_VALIDATE", message).diagnostic);
   }
-  return { append, replace };
+  return { append, replace, sound };
 }
 
 /** Whether an item has `append: true` in the old way, told with a warning; an error where it has `override` as well. */
-export function checkAppendFlag(
-  item: Item,
-  flag: boolean,
-  overrides: Overrides | null,
-  warn: (diagnostic: Diagnostic) => void,
-): void {
+export function checkAppendFlag(item: Item, flag: boolean, overrides: Overrides | null, warn: Report): void {
   if (!flag) return;
   const place = item.context.enter("value for", "append", item.keyOffset("append"));
   warn(

@@ -3,7 +3,7 @@
 import { isMap, isSeq, type YAMLMap } from "yaml";
 
 import { string } from "./decode.js";
-import type { Context, LoadFailure } from "./diagnostic.js";
+import { attempt, type Context, type Diagnostic, type Report } from "./diagnostic.js";
 import { Item, isNull, offsetOf, type Value } from "./document.js";
 import { parseVersion, satisfies } from "./version.js";
 
@@ -19,17 +19,20 @@ export interface PluginRequirement {
 }
 
 /** Reads the entries of a required_plugin_versions item. */
-export function readPluginRequirements(item: Item): PluginRequirement[] {
+export function readPluginRequirements(item: Item, fail: Report): PluginRequirement[] {
   const key = "required_plugin_versions";
   const value = item.get(key);
   const context = item.context.enter("required plugin versions", "", offsetOf(value, item.keyOffset(key)));
   if (!isSeq(value)) {
     throw context.error("LOAD_ERR_YAML_VALIDATE", "Value of required_plugin_versions must be a sequence");
   }
-  return (value.items as Value[]).map((element) => {
+  return (value.items as Value[]).flatMap((element) => {
     const place = context.enter("required plugin versions entry", "", offsetOf(element));
-    if (!isMap(element)) throw place.error("LOAD_ERR_YAML_VALIDATE", "Plugin version must be a mapping");
-    return readRequirement(element, place);
+    const read = (): PluginRequirement[] => {
+      if (!isMap(element)) throw place.error("LOAD_ERR_YAML_VALIDATE", "Plugin version must be a mapping");
+      return [readRequirement(element, place)];
+    };
+    return attempt(fail, read, []);
   });
 }
 
@@ -68,11 +71,12 @@ function readVersion(entry: Item): PluginVersion {
   return { name, version };
 }
 
-/** Checks requirements against the plugins that are there; an error for the first one that is not met. */
-export function unmetRequirement(
+/** Checks requirements against the plugins that are there; an error for each one that is not met. */
+export function unmetRequirements(
   requirements: readonly PluginRequirement[],
   loaded: readonly PluginVersion[],
-): LoadFailure | undefined {
+): Diagnostic[] {
+  const unmet: Diagnostic[] = [];
   for (const { versions, context } of requirements) {
     let decided = false;
     for (const { name, version } of versions) {
@@ -82,15 +86,16 @@ export function unmetRequirement(
       const required = parseVersion(version);
       if (actual === undefined || required === undefined || !satisfies(actual, required)) {
         const message = `Plugin '${name}' version '${plugin.version}' is not compatible with required plugin version '${version}'`;
-        return context.error("LOAD_ERR_VALIDATE", message);
+        unmet.push(context.error("LOAD_ERR_VALIDATE", message).diagnostic);
       }
       decided = true;
       break;
     }
     if (!decided) {
       const wanted = versions.map(({ name, version }) => `${name} (>= ${version})`).join(", ");
-      return context.error("LOAD_ERR_VALIDATE", `Plugin requirement not satisfied, must load one of: ${wanted}`);
+      const message = `Plugin requirement not satisfied, must load one of: ${wanted}`;
+      unmet.push(context.error("LOAD_ERR_VALIDATE", message).diagnostic);
     }
   }
-  return undefined;
+  return unmet;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { ListItemText } from "./collector.js";
 import { optionalBool, scalar, scalars, string, text } from "./decode.js";
-import type { Context } from "./diagnostic.js";
+import { attempt, type Context } from "./diagnostic.js";
 import { type Item, offsetOf } from "./document.js";
 import { checkAppendFlag, readOverrides } from "./override.js";
 import { readPluginRequirements } from "./plugin-requirement.js";
@@ -20,11 +21,14 @@ const KEYS = {
   ).split(" "),
 } as const;
 
-/** Reads one item of a file into the collector. The first of the keys above that it has decides what it is. */
+/**
+ * Reads one item of a file into the collector. The first of the keys above that it has decides what it is. Whatever is wrong
+ * in it is reported; what can be read goes into the collector all the same, so that items behind it are checked for what they are.
+ */
 export function readItem(item: Item, reading: Reading): void {
   for (const kind of Object.keys(KEYS) as (keyof typeof KEYS)[]) {
     if (!item.has(kind)) continue;
-    READERS[kind](item, reading);
+    attempt(reading.fail, () => READERS[kind](item, reading), undefined);
     warnUnknownKeys(item, KEYS[kind], reading);
     return;
   }
@@ -34,7 +38,7 @@ export function readItem(item: Item, reading: Reading): void {
 const READERS = {
   required_engine_version: readEngineVersion,
   required_plugin_versions: (item: Item, reading: Reading) => {
-    reading.requirements.push(...readPluginRequirements(item));
+    reading.requirements.push(...readPluginRequirements(item, reading.fail));
   },
   list: readList,
   macro: readMacro,
@@ -85,9 +89,11 @@ function readList(unnamed: Item, reading: Reading): void {
     const message = `List has an invalid name. List names should match a regular expression: [^()"'[:space:]=,]+`;
     reading.warn(context.warning("LOAD_INVALID_LIST_NAME", message));
   }
-  const items = scalars(item, "items").map((node) => ({ text: String(node.value), offset: offsetOf(node) }));
-  const append = optionalBool(item, "append") ?? false;
-  const overrides = readOverrides(item, "list");
+  const read = (): ListItemText[] =>
+    scalars(item, "items").map((node) => ({ text: String(node.value), offset: offsetOf(node) }));
+  const items = attempt(reading.fail, read, null);
+  const append = attempt(reading.fail, () => optionalBool(item, "append"), false) ?? false;
+  const overrides = readOverrides(item, "list", reading.fail);
   checkAppendFlag(item, append, overrides, reading.warn);
   if (append || overrides?.append.has("items")) reading.collector.appendList(name, items, context);
   else reading.collector.defineList(name, items, context);
@@ -101,9 +107,9 @@ function readMacro(unnamed: Item, reading: Reading): void {
     const message = "Macro has an invalid name. Macro names should match a regular expression: [a-zA-Z]+[a-zA-Z0-9_]*";
     reading.warn(context.warning("LOAD_INVALID_MACRO_NAME", message));
   }
-  const condition = text(item, "condition");
-  const append = optionalBool(item, "append") ?? false;
-  const overrides = readOverrides(item, "macro");
+  const condition = attempt(reading.fail, () => text(item, "condition"), null);
+  const append = attempt(reading.fail, () => optionalBool(item, "append"), false) ?? false;
+  const overrides = readOverrides(item, "macro", reading.fail);
   checkAppendFlag(item, append, overrides, reading.warn);
   if (append || overrides?.append.has("condition")) reading.collector.appendMacro(name, condition, context);
   else reading.collector.defineMacro(name, condition, context);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Collector } from "./collector.js";
-import type { Diagnostic } from "./diagnostic.js";
+import type { Report } from "./diagnostic.js";
 import type { PluginRequirement } from "./plugin-requirement.js";
 import type { Version } from "./version.js";
 
@@ -11,7 +11,9 @@ export type FieldTest = (field: string) => boolean;
 /** What reading needs besides the items, and what it gathers. */
 export interface Reading {
   readonly collector: Collector;
-  readonly warn: (diagnostic: Diagnostic) => void;
+  readonly warn: Report;
+  /** Takes what is wrong; the reading goes on behind it. */
+  readonly fail: Report;
   /** Whether a field exists in a source; null for an unknown source. */
   readonly fields: (source: string) => FieldTest | null;
   readonly engine: Version;

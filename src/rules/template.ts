@@ -49,8 +49,11 @@ export function parseTemplate(text: string, resolver: FieldResolver, source: str
   return readTemplate(text, new Operands(resolver, source));
 }
 
-/** As parseTemplate, with fields that are looked up already. */
-export function readTemplate(text: string, operands: Operands): Segment[] {
+/**
+ * As parseTemplate, with fields that are looked up already.
+ * @param fail takes what is wrong, and the reading goes on behind it; by default it throws
+ */
+export function readTemplate(text: string, operands: Operands, fail = raise): Segment[] {
   if (text === "") throw new TemplateError("empty formatting token", 0);
   const segments: Segment[] = [];
   let at = 0;
@@ -67,11 +70,21 @@ export function readTemplate(text: string, operands: Operands): Segment[] {
     }
     const rest = text.slice(from);
     const width = Number(digits);
-    const found = startsTransform(text, from) ? readCall(text, from, operands) : readField(rest, from, operands);
-    segments.push({ ...found.segment, width });
-    at = from + found.length;
+    try {
+      const found = startsTransform(text, from) ? readCall(text, from, operands) : readField(rest, from, operands);
+      segments.push({ ...found.segment, width });
+      at = from + found.length;
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      fail(error);
+      at = from;
+    }
   }
   return segments;
+}
+
+function raise(error: TemplateError): void {
+  throw error;
 }
 
 interface Found {

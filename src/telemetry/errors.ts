@@ -31,6 +31,27 @@ export const ERRORS = {
   },
   RULES_INVALID: { title: "A rules file has errors", remedy: "Correct the places shown; nothing was run." },
   FIELD_UNKNOWN: { title: "A field is not known", remedy: "Check its spelling and its argument." },
+  REGISTRY_OPEN: { title: "The registry of plugins cannot be read", remedy: "Check the path." },
+  REGISTRY_PARSE: {
+    title: "The registry of plugins is not plain YAML",
+    remedy: "Correct the file at the place named.",
+  },
+  REGISTRY_SHAPE: {
+    title: "The registry of plugins lacks something, or has it in a wrong form",
+    remedy: "Compare the entry with those of registry.yaml.",
+  },
+  REGISTRY_NAME: { title: "A plugin's name is no name", remedy: "Use lower-case letters, digits, _ and -." },
+  REGISTRY_SOURCE: {
+    title: "An event source is reserved, missing or no name",
+    remedy: "Use lower-case letters, digits and _, and none of reserved_sources.",
+  },
+  REGISTRY_ID: { title: "A plugin ID cannot be given out", remedy: "Take the next free ID of the public range." },
+  REGISTRY_RANGE: { title: "A range of plugin IDs is empty or overlaps", remedy: "Correct id_ranges." },
+  REGISTRY_TAKEN: { title: "A name, an ID or an event source is given twice", remedy: "Choose one that is free." },
+  REGISTRY_CHANGED: {
+    title: "A registered plugin was removed, or has another ID or event source",
+    remedy: "Leave it as it was: captures keep the ID for ever.",
+  },
   CAPTURE_NONE: { title: "No capture was given", remedy: "Name a .scap file with -e." },
   OUTPUT_NONE: {
     title: "No output is enabled",

@@ -103,7 +103,14 @@ test("-V as JSON: keys in order, places from the whole file to the culprit, a sn
       [bad, false],
     ],
   );
-  assert.deepEqual(Object.keys(results[1] ?? {}), ["errors", "name", "successful", "warnings"]);
+  assert.deepEqual(Object.keys(results[1] ?? {}), [
+    "errors",
+    "name",
+    "schema_valid",
+    "schema_warnings",
+    "successful",
+    "warnings",
+  ]);
   const [error] = results[1]?.errors ?? [];
   assert.deepEqual(Object.keys(error ?? {}), ["code", "codedesc", "context", "message"]);
   assert.equal(error?.codedesc, "Error compiling condition");

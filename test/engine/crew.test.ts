@@ -7,7 +7,7 @@ import { Control, ControlWord, createControl, FailedAt, SlotControl } from "../.
 import { createMemory, DEFAULT_SHAPE, type Memory } from "../../src/batch/memory.js";
 import { RecordWord } from "../../src/batch/record.js";
 import { RingLayout, SlotWord } from "../../src/batch/ring.js";
-import { Crew } from "../../src/engine/crew.js";
+import { Crew, type CrewSource } from "../../src/engine/crew.js";
 import { Delivery } from "../../src/engine/delivery.js";
 import type { Threads } from "../../src/engine/threads.js";
 import { createLedger, Ledger } from "../../src/telemetry/ledger.js";
@@ -27,7 +27,7 @@ function bench() {
     fdRows: 64,
     ring: RING,
   });
-  const control = new Control(createControl(RING.slots, 1));
+  const control = new Control(createControl(RING.slots));
   const ledger = new Ledger(createLedger(1, RING.slots));
   const words = new Int32Array(memory.ring);
   const floats = new Float64Array(memory.ring);
@@ -47,6 +47,10 @@ function bench() {
   return { memory, control, ledger };
 }
 
+function source({ memory, control, ledger }: ReturnType<typeof bench>): CrewSource {
+  return { control, ledger, ring: memory.ring, shape: memory.shape.ring };
+}
+
 /** Runs one worker whose lives are `lives`: each dies behind its step, but the last. @returns the failed events */
 async function live(lives: readonly Step[], parts = bench()) {
   const { memory, control, ledger } = parts;
@@ -61,7 +65,7 @@ async function live(lives: readonly Step[], parts = bench()) {
   };
   const failed: number[] = [];
   const threads = { workers: 1, pool: { run } } as unknown as Threads;
-  const crew = new Crew(threads, control, ledger, memory, {} as ConstructorParameters<typeof Crew>[4], {
+  const crew = new Crew(threads, [source(parts)], {} as ConstructorParameters<typeof Crew>[2], {
     ready: () => {},
     alerts: () => {},
     progress: () => {},
@@ -129,7 +133,8 @@ test("a worker that dies when it has counted its batch: the next one counts it o
 });
 
 test("a worker that cannot start stops the run, which ends when all others have", async () => {
-  const { memory, control, ledger } = bench();
+  const parts = bench();
+  const { control } = parts;
   let release = (): void => {};
   const others = new Promise<void>((resolve) => {
     release = resolve;
@@ -142,7 +147,7 @@ test("a worker that cannot start stops the run, which ends when all others have"
   const threads = { workers: 2, pool: { run } } as unknown as Threads;
   const nothing = (): void => {};
   const events = { ready: nothing, alerts: nothing, progress: nothing, failed: nothing, died: nothing };
-  const crew = new Crew(threads, control, ledger, memory, {} as ConstructorParameters<typeof Crew>[4], events);
+  const crew = new Crew(threads, [source(parts)], {} as ConstructorParameters<typeof Crew>[2], events);
   let settled = false;
   const running = crew.run().finally(() => {
     settled = true;
@@ -170,7 +175,7 @@ test("alerts of an attempt that lost weigh nothing, whenever they come", async (
   const post = (attempt: number, line: string): void => {
     const bytes = new Uint8Array(Buffer.from(line));
     control.addAlertBytes(bytes.length);
-    delivery.add({ kind: "alerts", batch: 0, attempt, bytes, counts: [0, 1] });
+    delivery.add({ kind: "alerts", source: 0, batch: 0, attempt, bytes, counts: [0, 1] });
   };
   assert.equal(control.claim(0, true), 0);
   post(0, "first\n");

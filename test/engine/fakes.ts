@@ -28,6 +28,8 @@ export interface FakeData {
   readonly strings?: number;
   /** Rows that the fake stage may hold before it is tight. */
   readonly rows?: number;
+  /** Several sources: what is different in the one of that path. Alerts begin with its name. */
+  readonly sources?: Readonly<Record<string, Partial<FakeData>>>;
 }
 
 const EMPTY: SectionHeader = { machine: null, interfaces: [], users: [], groups: [], threads: [], fds: [] };
@@ -121,7 +123,8 @@ class FakeSource implements CountedSource {
 }
 
 export function createIngest(setup: IngestSetup): IngestParts {
-  const data = setup.data as FakeData;
+  const all = setup.data as FakeData;
+  const data: FakeData = { ...all, ...all.sources?.[setup.source.path] };
   const { memory } = setup;
   const words = new Int32Array(memory.ring);
   const floats = new Float64Array(memory.ring);
@@ -199,7 +202,10 @@ export function createEvaluator(setup: EvaluatorSetup): EvaluatorParts {
     },
     encoder: {
       encode: (e, matches, count, out) => {
-        for (let i = 0; i < count; i++) out.line(`${e.number} rule ${matches[i]}${pad}`);
+        for (let i = 0; i < count; i++) {
+          const name = data.sources === undefined ? "" : `${e.source.name} `;
+          out.line(`${name}${e.number} rule ${matches[i]}${pad}`);
+        }
       },
     },
   };

@@ -88,7 +88,7 @@ const CASES: readonly Case[] = [
   },
   { type: EventType.SYSCALL_KILL_X, params: { res: 0, pid: 99, sig: 0 }, args: "res=0 pid=99 sig=0" },
   { type: EventType.SYSCALL_SETUID_X, params: { res: 0, uid: 1000 }, args: "res=0 uid=1000(ana)" },
-  { type: EventType.SYSCALL_SETUID_X, params: { res: 0, uid: 0 }, args: "res=0 uid=0(root)" },
+  { type: EventType.SYSCALL_SETUID_X, params: { res: 0, uid: 0 }, args: "res=0 uid=0(<NA>)" },
   { type: EventType.SYSCALL_SETUID_X, params: { res: 0, uid: 77 }, args: "res=0 uid=77(<NA>)" },
   { type: EventType.SYSCALL_SETUID_X, params: { res: 0, uid: -1 }, args: "res=0 uid=-1(<NONE>)" },
   { type: EventType.SYSCALL_SETGID_X, params: { res: 0, gid: 1000 }, args: "res=0 gid=1000(staff)" },

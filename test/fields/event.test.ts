@@ -14,6 +14,19 @@ test("evt.type: table names, system calls without an event of their own, names t
   assert.equal(textOf("syscall.type", generic), "fadvise64");
   assert.equal(textOf("evt.category", generic), "other");
   assert.equal(textOf("evt.res", generic), null);
+  // Written by a driver that did not know the call: code 0 and the kernel's number, 221 = fadvise64 on x86-64.
+  for (const [native, name] of [
+    [221, "fadvise64"],
+    [0, "read"],
+    [471, "rseq_slice_yield"],
+    [134, "unknown"],
+    [60000, "unknown"],
+  ] as const) {
+    const unknown = bed.event({ type: EventType.GENERIC_X, params: { ID: 0, nativeID: native } });
+    assert.equal(textOf("evt.type", unknown), name);
+    assert.equal(textOf("syscall.type", unknown), name);
+  }
+  assert.equal(textOf("evt.type", bed.event({ type: EventType.GENERIC_X, params: { ID: 0 }, nparams: 1 })), "unknown");
   const async = bed.event({ type: EventType.ASYNCEVENT_E, params: { plugin_id: 0, name: "container", data: "{}" } });
   assert.equal(textOf("evt.type", async), "container");
   assert.equal(textOf("evt.asynctype", async), "container");

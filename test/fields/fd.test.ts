@@ -75,6 +75,19 @@ test("files and directories", () => {
   assert.deepEqual(texts(onFd(bed, { name: "/x" }), ["directory", "filename"]), ["/", "x"]);
 });
 
+test("fd.num: a number that no fd can have is the one that the call was given", () => {
+  const bed = new FieldBed();
+  const given = (fd: bigint, type: number = EventType.SYSCALL_MMAP_X): (string | null)[] => {
+    const e = bed.event({ type, tid: 10, params: { fd } }, { row: 1, fd: -1 });
+    return texts(e, ["num", "uid"]);
+  };
+  assert.deepEqual(given(0xffff_ffffn), ["4294967295", "104294967295"]);
+  assert.deepEqual(given(-1n), ["-1", "10-1"]);
+  assert.deepEqual(given(-9n, EventType.SYSCALL_CLOSE_X), ["-9", "10-9"]);
+  // A call that was to make an fd has none to work on.
+  assert.deepEqual(given(-2n, EventType.SYSCALL_OPEN_X), ["-1", "10-1"]);
+});
+
 test("the same name as a file and as a directory", () => {
   const bed = new FieldBed();
   assert.equal(textOf("fd.directory", onFd(bed, { name: "/a/b" })), "/a");
@@ -238,7 +251,7 @@ test("connections: client and server by role, local and remote by the machine's 
   assert.deepEqual(texts(unix, ENDS), [null, null, null, null, null, null, null, null, "<NA>", "false", "unix"]);
 });
 
-test("in a container its own address is the local one, and none where that is not known", () => {
+test("in a container its own address is the local one, and where that is not known those of other containers", () => {
   const address = (...bytes: number[]): string => String.fromCharCode(...bytes);
   const loopback6 = address(...new Array<number>(15).fill(0), 1);
   const bed = new FieldBed({ ...TEST_SOURCE, addresses: new Set([address(10, 0, 0, 5), loopback6]) });
@@ -263,8 +276,28 @@ test("in a container its own address is the local one, and none where that is no
     [
       ["10.0.0.5", "false"],
       ["10.0.0.5", "true"],
-      ["172.17.0.4", "false"],
+      ["172.17.0.4", "true"],
     ],
+  );
+  const elsewhere = v4("10.0.0.5", "172.17.0.9");
+  assert.deepEqual(
+    rows.map((row) => local(row, elsewhere)),
+    [
+      ["10.0.0.5", "false"],
+      ["10.0.0.5", "false"],
+      ["172.17.0.9", "false"],
+    ],
+  );
+  // The other container is there until event 50 and has another address from then on.
+  bed.containers.put(bed.id("aaaaaaaaaaaa"), 0, 50, [bed.id('{"container":{"id":"aaaaaaaaaaaa","ip":"172.17.0.9"}}')]);
+  const at = (number: number, spec: FdSpec): string | null =>
+    textOf(
+      "fd.is_server",
+      bed.event({ type: READ, number, params: [0] }, { row: rows[2] ?? 0, fdRow: bed.file(spec), fd: 3 }),
+    );
+  assert.deepEqual(
+    [at(49, inward), at(50, inward), at(49, elsewhere), at(50, elsewhere)],
+    ["true", "false", "false", "true"],
   );
   const v6: FdSpec = { ...inward, kind: FdKind.IPV6_SOCK, socket: socktuple("::7", 1, "::8", 2) };
   assert.deepEqual(

@@ -222,6 +222,23 @@ test("sessions and groups: the process of that id, else the oldest ancestor with
   assert.equal(textOf("proc.pgid.name", boxed), "outer");
 });
 
+test("sessions and groups without a leader in sight have no name: neither their own process nor an unknown id stands in", () => {
+  const bed = new FieldBed();
+  const ids = (id: number): Record<string, number> => ({ SID: id, VPGID: id, PGID: id });
+  bed.process({ TID: 1, PTID: 0, COMM: "init", EXE: "/sbin/init", ...ids(-1) });
+  bed.process({ TID: 20, PTID: 1, COMM: "sh", EXE: "sh", ...ids(7) });
+  const names = ["proc.sname", "proc.sid.exe", "proc.vpgid.name", "proc.pgid.exepath"];
+  const of = (tid: number, ptid: number, id: number): (string | null)[] => {
+    const row = bed.process({ TID: tid, PTID: ptid, COMM: "x", EXE: "x", EXEPATH: "/x", ...ids(id) });
+    const e = bed.event({ ...GETPID, tid }, { row });
+    return names.map((name) => textOf(name, e));
+  };
+  // The leader, 9, is gone, and the parent is in another session.
+  assert.deepEqual(of(30, 20, 9), ["", "", "", ""]);
+  assert.deepEqual(of(31, 1, -1), ["", "", "", ""]);
+  assert.deepEqual(of(32, 20, 7), ["sh", "sh", "sh", ""]);
+});
+
 test("environments of ancestors", () => {
   const bed = new FieldBed();
   bed.process({ TID: 1, PTID: 0, ENV: "A=top\0B=b" });

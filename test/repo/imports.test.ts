@@ -17,7 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   outputs: ["alerts", "config", "telemetry"],
   plugins: ["sdk", "batch", "fields", "config", "telemetry"],
   engine: ["batch", "capture", "state", "fields", "rules", "alerts", "outputs", "plugins", "config", "telemetry"],
-  cli: ["engine", "config", "rules", "fields", "telemetry"],
+  cli: ["engine", "config", "rules", "fields", "plugins", "telemetry"],
   "": ["engine", "rules", "fields", "alerts", "telemetry"],
 };
 

@@ -120,7 +120,7 @@ test("a condition that reads only with its lists expanded still names them", () 
 });
 
 test("every file gets its verdict, and a warning is told once", () => {
-  const texts = ["- {macro: m, condition: evt.type=open}", "- {rule: r}", "- {list: l, items: [a]}", "- {macro: n}"];
+  const texts = ["- {macro: m, condition: evt.type=open}", "- {list: k}", "- {list: l, items: [a]}", "- {macro: n}"];
   const all = load(texts, { everyFile: true });
   assert.deepEqual(
     all.files.map(({ diagnostics }) => diagnostics.map(({ code, file }) => `${file} ${code}`)),

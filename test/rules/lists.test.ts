@@ -20,7 +20,9 @@ function listsOf(lists: Readonly<Record<string, readonly string[]>>): Lists {
       name,
       items: items.map((text) => ({ text, offset: 0 })),
       context: context.enter("list", name, 0),
+      unread: false,
     })),
+    ({ message }) => assert.fail(message),
   );
 }
 

@@ -59,17 +59,13 @@ describe("the shape of a file", () => {
     ],
     [
       "no output",
-      "- rule: r\n  desc: d\n  condition: a\n  priority: INFO\n",
+      "- rule: r\n  desc: d\n  condition: evt.type = open\n  priority: INFO\n",
       ["LOAD_ERR_YAML_VALIDATE Item has no mapping for key 'output'"],
     ],
     ["a null source", `${RULE}  source:\n`, ["LOAD_ERR_YAML_VALIDATE Mapping for key 'source' is empty"]],
     ["a bad priority", RULE.replace("INFO", "URGENT"), ["LOAD_ERR_YAML_VALIDATE Invalid priority"]],
     ["an unknown source", `${RULE}  source: k8s_audit\n`, ["LOAD_UNKNOWN_SOURCE Unknown source k8s_audit, skipping"]],
-    [
-      "nothing after an error counts",
-      `- list: l\n${RULE}`,
-      ["LOAD_ERR_YAML_VALIDATE Item has no mapping for key 'items'"],
-    ],
+    ["a list without items", `- list: l\n${RULE}`, ["LOAD_ERR_YAML_VALIDATE Item has no mapping for key 'items'"]],
   ];
   for (const [name, text, expected] of table) it(name, () => assert.deepEqual(messages(load(text)), expected));
 
@@ -238,7 +234,10 @@ describe("override", () => {
       "- rule: r\n  desc: x\n  override: {desc: replace}\n",
       "LOAD_ERR_VALIDATE An 'override.<key>: replace' to a rule was requested but no rule by that name already exists",
     ],
-    [`${LIST}- list: l\n  items: []\n  override: {list: replace}\n`, `${yaml} Key 'list' cannot be replaced`],
+    [
+      `${LIST}- list: l\n  items: []\n  override: {list: replace, items: replace}\n`,
+      `${yaml} Key 'list' cannot be replaced`,
+    ],
   ];
   for (const [text, message] of failures) it(message, () => assert.equal(messages(load(text)).at(-1), message));
 

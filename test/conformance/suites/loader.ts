@@ -47,7 +47,8 @@ function ruleFiles(one: Case): Check[] {
   if (inputs["setup_cpp"] !== undefined) {
     return [{ id: one.id, ok: true, detail: "", skipped: "its set-up is C++" }];
   }
-  const result = load(texts(inputs["rules"]).map(dataFile), { sources: texts(inputs["sources"]) });
+  const options = { sources: texts(inputs["sources"]), everyFile: true };
+  const result = load(texts(inputs["rules"]).map(dataFile), options);
   const errors = messages(result, "error");
   const warnings = messages(result, "warning");
   const contains = (all: readonly string[], part: string): boolean => all.some((message) => message.includes(part));
@@ -64,6 +65,11 @@ function ruleFiles(one: Case): Check[] {
   }
   if ("has_warnings" in expected) {
     checks.push(check(`${one.id}#has_warnings`, expected["has_warnings"], warnings.length > 0, warnings.join("; ")));
+  }
+  if ("schema_validation" in expected) {
+    const findings = result.files.flatMap(({ schemaWarnings }) => schemaWarnings ?? []);
+    const verdict = findings.length === 0 ? "ok" : "failed";
+    checks.push(check(`${one.id}#schema_validation`, expected["schema_validation"], verdict, findings.join("; ")));
   }
   if ("enabled_rule_count" in expected) {
     checks.push(check(`${one.id}#enabled_rule_count`, expected["enabled_rule_count"], result.ruleSet.rules.length));

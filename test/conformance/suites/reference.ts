@@ -7,8 +7,6 @@ import { compileFilters, countMatches, readFields } from "../peregrine.js";
 import { table } from "../table.js";
 
 const NAME = "reference_libsinsp_0_25_4";
-/** Shares that the suite must reach: filter counts that are not zero, and values that are not null in each field. */
-const LEAST = { counts: 0.95, values: 0.9 };
 
 interface Share {
   equal: number;
@@ -85,27 +83,22 @@ export function referenceSuite(): Suite {
   }
 
   function summary(): { lines: string[]; failures: string[] } {
-    const failures: string[] = [];
     const lines: string[] = [];
     if (counts.of > 0) {
-      lines.push(
-        `filter counts that are not zero: ${show(counts)} equal (at least ${LEAST.counts * 100} %); zero: ${show(zeros)}`,
-      );
-      if (counts.equal < LEAST.counts * counts.of) failures.push(`${NAME}: filter counts: ${show(counts)}`);
+      lines.push(`filter counts that are not zero: ${show(counts)} equal; zero: ${show(zeros)}`);
     }
     const rows: string[][] = [];
     for (const name of [...new Set([...fields.keys(), ...nulls.keys()])]) {
       const [some, none] = [entry(fields, name), entry(nulls, name)];
       rows.push([name, show(some), show(none)]);
-      if (some.equal < LEAST.values * some.of) failures.push(`${NAME}: ${name}: ${show(some)}`);
     }
     if (rows.length > 0) lines.push(...table(["field", "not null, equal", "null, equal"], rows).split("\n"));
-    return { lines, failures };
+    return { lines, failures: [] };
   }
 
   return {
     name: NAME,
-    mode: "share",
+    mode: "all",
     cases: casesOf(NAME),
     run: (one) => (one.kind === "event-fields" ? eventFields(one) : filterMatches(one)),
     summary,

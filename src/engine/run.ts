@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { EncoderOptions } from "../alerts/options.js";
+import { Stop } from "../batch/control.js";
+import { createWork } from "../batch/work.js";
+import { PRIORITIES, type RuleSet } from "../rules/ruleset.js";
+import { nowNs } from "../telemetry/clock.js";
+import type { Ledger } from "../telemetry/ledger.js";
+import { Crew, type FailedEvent } from "./crew.js";
+import type { Sink } from "./delivery.js";
+import { armFaults, type Faults } from "./faults.js";
+import { Pipeline, type PipelineOptions } from "./pipeline.js";
+import type { MatchCounts, RunReport } from "./report.js";
+import { sharedSink } from "./shared-sink.js";
+import { startThreads, type Threads } from "./threads.js";
+
+export interface RunOptions {
+  /** At least one; they run side by side. */
+  readonly sources: readonly PipelineOptions[];
+  /** Rules of any source. */
+  readonly rules: RuleSet;
+  readonly encoder: EncoderOptions;
+  /** Gets the alerts: those of one source in the order of its events. */
+  readonly sink: Sink;
+  /** Threads that evaluate rules; ingest and main come on top. Ignored where `threads` are given. */
+  readonly workers?: number;
+  /** Threads started ahead; they are left running. */
+  readonly threads?: Threads;
+  /** Aborting it stops reading; what was read is still evaluated and delivered. */
+  readonly signal?: AbortSignal;
+  /** Is given the ledgers, in the order of the sources, when the run starts; they may be read at any time. */
+  readonly onLedgers?: (ledgers: readonly Ledger[]) => void;
+  /** Is told of an event that failed twice, and of a worker that died. */
+  readonly onFailedEvent?: (event: FailedEvent) => void;
+  readonly onWorkerDeath?: (worker: number, error: Error) => void;
+  /** For tests alone. */
+  readonly faults?: Faults;
+}
+
+/** Failed events that a report lists. */
+const LISTED_FAILURES = 100;
+
+/**
+ * Evaluates the rules on the events of all sources, until each of them has ended, and writes the alerts to `sink`: those of
+ * a source in the order of its events, the same for any number of workers and any batch size. A bad input is no rejection:
+ * its report's `failure` tells, and it stops no other source. Rejects when the sink does, when a worker cannot compile the
+ * rules, and when an ingest thread breaks: after the other sources have ended.
+ */
+export async function run(options: RunOptions): Promise<RunReport> {
+  const startup: Record<string, number> = { replay: performance.now() };
+  const threads = options.threads ?? startThreads(options.workers ?? 2);
+  try {
+    return await new Run(options, threads, startup).finished();
+  } finally {
+    if (options.threads === undefined) await threads.close();
+  }
+}
+
+class Run {
+  private readonly pipelines: readonly Pipeline[];
+  private readonly failedEvents: FailedEvent[] = [];
+  private deaths = 0;
+  private ready = 0;
+  /** The first reason to reject; null where there is none. */
+  private failure: { readonly error: unknown } | null = null;
+
+  constructor(
+    private readonly options: RunOptions,
+    private readonly threads: Threads,
+    private readonly startup: Record<string, number>,
+  ) {
+    const { sources, rules, faults } = options;
+    const context = {
+      work: createWork(threads.workers),
+      workers: threads.workers,
+      rules: rules.rules.length,
+      sink: sources.length === 1 ? options.sink : sharedSink(options.sink),
+      faults: faults === undefined ? null : armFaults(faults),
+      failed: (error: unknown) => this.abort(error),
+    };
+    this.pipelines = sources.map((source) => new Pipeline(source, context));
+  }
+
+  /** Everybody leaves at once. */
+  private abort(error: unknown): void {
+    this.failure ??= { error };
+    for (const { control } of this.pipelines) control.stop(Stop.ABORT);
+  }
+
+  async finished(): Promise<RunReport> {
+    const { options, pipelines, startup, threads } = this;
+    const { rules, encoder, signal } = options;
+    // Loaded here so that those who start threads first do so.
+    const planning = options.faults?.modules === undefined ? await import("./demand.js") : null;
+    const outputs = planning?.outputPlan(rules, encoder) ?? { templates: [], extras: [] };
+    const stop = (): void => {
+      for (const { control } of pipelines) control.stop(Stop.DRAIN);
+    };
+    if (signal?.aborted === true) stop();
+    signal?.addEventListener("abort", stop);
+    options.onLedgers?.(pipelines.map(({ ledger }) => ledger));
+    const start = nowNs();
+    try {
+      const faults = pipelines[0].faults;
+      const working = this.crew({ ruleSet: rules, encoder, outputs, faults }).catch((error) => this.abort(error));
+      const demand = planning?.rulesDemand(rules, encoder, outputs) ?? [];
+      startup["planned"] = performance.now();
+      const ends = await Promise.all(
+        pipelines.map((pipeline, source) =>
+          threads
+            .ingest(source)
+            .run(pipeline.task(demand), { name: "ingest" })
+            .catch((error: unknown) => this.broken(pipeline, error)),
+        ),
+      );
+      startup["ingestEnd"] = performance.now();
+      await working;
+      for (const { delivery } of pipelines) await delivery.settled();
+      this.check();
+      const elapsedNs = nowNs() - start;
+      startup["firstAlert"] = earliest(pipelines.map(({ delivery }) => delivery.firstAlert));
+      return {
+        ...this.matches(),
+        sources: await Promise.all(pipelines.map((pipeline, source) => pipeline.report(ends[source]))),
+        failedEvents: this.failedEvents,
+        deaths: this.deaths,
+        stopped: signal?.aborted ?? false,
+        elapsedNs,
+        startup,
+        workers: threads.workers,
+      };
+    } finally {
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  /** Nothing more can be read from the source. What was published is good, and is delivered before the run fails. */
+  private broken(pipeline: Pipeline, error: unknown): null {
+    this.failure ??= { error };
+    pipeline.control.stop(Stop.DRAIN);
+    pipeline.control.end();
+    return null;
+  }
+
+  /** @throws why the run failed, when no other thread is at work any more */
+  private check(): void {
+    if (this.failure !== null) {
+      for (const { ledger } of this.pipelines) ledger.abandon();
+      throw this.failure.error;
+    }
+    if (this.pipelines.some(({ delivery }) => !delivery.complete)) {
+      throw new Error("engine: a batch was evaluated and its alerts never arrived");
+    }
+  }
+
+  private crew(task: Omit<ConstructorParameters<typeof Crew>[2], "sources">): Promise<void> {
+    const { options, pipelines, startup, threads } = this;
+    const crew = new Crew(
+      threads,
+      pipelines,
+      { ...task, sources: pipelines.map(({ shared }) => shared) },
+      {
+        ready: () => {
+          this.ready++;
+          if (this.ready === threads.workers) startup["workersReady"] = performance.now();
+        },
+        alerts: (message) => pipelines[message.source].delivery.add(message),
+        progress: (source) => pipelines[source].delivery.progress(),
+        failed: (event) => {
+          if (this.failedEvents.length < LISTED_FAILURES) this.failedEvents.push(event);
+          options.onFailedEvent?.(event);
+        },
+        died: (worker, error) => {
+          this.deaths++;
+          options.onWorkerDeath?.(worker, error);
+        },
+      },
+    );
+    return crew.run();
+  }
+
+  private matches(): MatchCounts {
+    const byPriority = PRIORITIES.map(() => 0);
+    const byRule: { rule: string; priority: number; count: number }[] = [];
+    let alerts = 0;
+    for (const { delivery } of this.pipelines) alerts += delivery.alerts;
+    for (const rule of this.options.rules.rules) {
+      let count = 0;
+      for (const { delivery } of this.pipelines) count += delivery.matches[rule.index];
+      if (count === 0) continue;
+      byPriority[rule.priority] += count;
+      byRule.push({ rule: rule.name, priority: rule.priority, count });
+    }
+    return { alerts, byRule, byPriority };
+  }
+}
+
+/** The first of some moments, those that never came (NaN) left out; NaN for none. */
+function earliest(moments: readonly number[]): number {
+  const known = moments.filter((moment) => !Number.isNaN(moment));
+  return known.length === 0 ? Number.NaN : Math.min(...known);
+}
