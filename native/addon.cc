@@ -3,6 +3,7 @@
 
 #include "addon_data.h"
 #include "interner_class.h"
+#include "live_class.h"
 #include "reader_class.h"
 #include "walk.h"
 
@@ -14,6 +15,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   data->reader = Napi::Persistent(peregrine::ReaderClass::define(env));
   exports["Interner"] = data->interner.Value();
   exports["CaptureReader"] = data->reader.Value();
+  exports["LiveReader"] = peregrine::LiveClass::define(env);
   exports["walkBlocks"] = Napi::Function::New(env, peregrine::walk_blocks, "walkBlocks");
   env.SetInstanceData(data);
   return exports;

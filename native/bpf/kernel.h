@@ -219,6 +219,7 @@ struct pid_namespace {
 };
 
 struct nsproxy {
+	void *uts_ns, *ipc_ns, *mnt_ns, *net_ns, *cgroup_ns;
 	struct pid_namespace *pid_ns_for_children;
 };
 
@@ -285,6 +286,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+	void *sighand;
 	kuid_t loginuid;
 	struct css_set *cgroups;
 };

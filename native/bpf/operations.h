@@ -199,7 +199,7 @@ noinline int take_poll_entry(struct scratch *s, u64 at)
 	return 0;
 }
 
-noinline int push_poll_list(struct scratch *s)
+inline_always int push_poll_list(struct scratch *s)
 {
 	u32 i;
 

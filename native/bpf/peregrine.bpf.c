@@ -59,7 +59,7 @@ inline_always void take_arguments32(struct scratch *s, struct pt_regs *regs)
 }
 
 /* The arguments of socketcall are in memory. Returns the event's type: send and recv are calls of their own here. */
-noinline int take_socketcall(struct scratch *s)
+inline_always int take_socketcall(struct scratch *s)
 {
 	u32 words[6] = {};
 	u32 which, i;
@@ -77,8 +77,48 @@ noinline int take_socketcall(struct scratch *s)
 	return 0;
 }
 
+/*
+ * Flags of clone3 as the child sees them. They are in memory that the parent may have used for something else by now, so
+ * they are told from what the two have in common.
+ */
+inline_always u64 flags_of_child(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
+	bool is_thread = task->pid != task->tgid;
+	struct task_struct *other = is_thread ? task->group_leader : task->real_parent;
+	struct nsproxy *own = task->nsproxy, *its;
+	u64 flags = is_thread ? 0x10000 : 0;
+
+	if (!other)
+		return flags;
+	if (task->mm == other->mm)
+		flags |= 0x100;
+	if (task->fs == other->fs)
+		flags |= 0x200;
+	if (task->files == other->files)
+		flags |= 0x400;
+	if (task->sighand == other->sighand)
+		flags |= 0x800;
+	its = other->nsproxy;
+	if (!own || !its || own == its)
+		return flags;
+	if (own->mnt_ns != its->mnt_ns)
+		flags |= 0x20000;
+	if (own->cgroup_ns != its->cgroup_ns)
+		flags |= 0x2000000;
+	if (own->uts_ns != its->uts_ns)
+		flags |= 0x4000000;
+	if (own->ipc_ns != its->ipc_ns)
+		flags |= 0x8000000;
+	if (own->pid_ns_for_children != its->pid_ns_for_children)
+		flags |= 0x20000000;
+	if (own->net_ns != its->net_ns)
+		flags |= 0x40000000;
+	return flags;
+}
+
 /* clone, fork, vfork, clone3: seen from the caller and from the child. */
-noinline int fill_clone(struct scratch *s)
+inline_always int fill_clone(struct scratch *s)
 {
 	u64 flags = 0;
 
@@ -86,6 +126,8 @@ noinline int fill_clone(struct scratch *s)
 		return 0;
 	if (s->type == PPME_SYSCALL_CLONE_20_X)
 		flags = s->args[0];
+	else if (s->type == PPME_SYSCALL_CLONE3_X && s->ret == 0)
+		flags = flags_of_child();
 	else if (s->type == PPME_SYSCALL_CLONE3_X)
 		bpf_probe_read_user(&flags, sizeof flags, (void *)s->args[0]);
 	push_u64(s, s->ret);
@@ -102,7 +144,7 @@ noinline int fill_clone(struct scratch *s)
 }
 
 /* What is the same for an exec that succeeded and one that failed: parameters 3 to 14, 16 to 29. */
-noinline int fill_exec_failed(struct scratch *s)
+inline_always int fill_exec_failed(struct scratch *s)
 {
 	u32 first;
 
@@ -125,7 +167,6 @@ noinline int fill_exec_failed(struct scratch *s)
 	push_process(s);
 	push_cgroups(s);
 	push_given_vector(s, arg(s, first + 1), 0);
-	push_session(s);
 	push_executable(s);
 	if (first == 1)
 		push_user_text(s, arg(s, 0));
@@ -143,7 +184,7 @@ inline_always bool is_exec(u32 type)
 	return type == PPME_SYSCALL_EXECVE_19_X || type == PPME_SYSCALL_EXECVEAT_X;
 }
 
-noinline int fill_by_recipe(struct scratch *s, u32 type)
+inline_always int fill_by_recipe(struct scratch *s, u32 type)
 {
 	const struct recipe *recipe;
 	u32 i;
@@ -254,7 +295,6 @@ int watch_exec(u64 *ctx)
 	push_process(s);
 	push_cgroups(s);
 	push_environment(s);
-	push_session(s);
 	push_executable(s);
 	if (!is_at)
 		push_kernel_text(s, (u64)BPF_CORE_READ(binary, filename));
@@ -263,7 +303,7 @@ int watch_exec(u64 *ctx)
 }
 
 /* A thread whose children look for another parent: who will it be? 0 where there are none. */
-noinline int reaper_of_children(void)
+inline_always int reaper_of_children(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	struct signal_struct *signal = task->signal;

@@ -33,7 +33,7 @@ inline_always u16 swap16(u16 value)
 }
 
 /* A sockaddr of the program: family, then ip and port, or path. Empty for other families, and where it cannot be read. */
-noinline int push_address(struct scratch *s, u64 from, u32 len)
+inline_always int push_address(struct scratch *s, u64 from, u32 len)
 {
 	struct address *address;
 	u8 *to;
@@ -237,7 +237,7 @@ inline_always int read_message(struct scratch *s, u64 from, struct message *m)
 /* Values are one byte that says which type it has, then the value: the dynamic table of the parameter. */
 enum { OPTION_BYTES = 0, OPTION_ERRNO = 1, OPTION_U32 = 2, OPTION_U64 = 3, OPTION_TIME = 4 };
 
-noinline int push_option(struct scratch *s, u64 value, u32 size, u32 level_option)
+inline_always int push_option(struct scratch *s, u64 value, u32 size, u32 level_option)
 {
 	u32 level = level_option >> 16, option = level_option & 0xffff;
 	u8 *to;

@@ -37,7 +37,7 @@ noinline int push_program(struct scratch *s)
 	return 0;
 }
 
-noinline int push_environment(struct scratch *s)
+inline_always int push_environment(struct scratch *s)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	struct mm_struct *mm = task->mm;
@@ -104,16 +104,19 @@ inline_always void push_ids(struct scratch *s, struct task_struct *task)
 	push_u64(s, parent ? parent->pid : 0);
 }
 
-inline_always u64 resident_pages(struct mm_struct *mm, u32 which)
+inline_always u64 resident_pages(u64 mm, u32 which)
 {
 	s64 count = 0;
 
 	if (bpf_core_type_exists(struct mm_rss_stat___before_6_2)) {
-		struct mm_struct___before_6_2 *old = (void *)mm;
-
-		bpf_probe_read_kernel(&count, sizeof count, &old->rss_stat.count[which & 3]);
+		bpf_probe_read_kernel(&count, sizeof count,
+				      (void *)(mm + bpf_core_field_offset(struct mm_struct___before_6_2, rss_stat) +
+					       (u64)(which & 3) * sizeof count));
 	} else {
-		bpf_probe_read_kernel(&count, sizeof count, &mm->rss_stat[which & 3].count);
+		bpf_probe_read_kernel(&count, sizeof count,
+				      (void *)(mm + bpf_core_field_offset(struct mm_struct, rss_stat) +
+					       (u64)(which & 3) * bpf_core_type_size(struct percpu_counter) +
+					       bpf_core_field_offset(struct percpu_counter, count)));
 	}
 	return count < 0 ? 0 : count;
 }
@@ -123,6 +126,7 @@ noinline int push_memory(struct scratch *s)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	struct mm_struct *mm = task->mm;
+	u64 address;
 
 	if (!s)
 		return 0;
@@ -133,8 +137,9 @@ noinline int push_memory(struct scratch *s)
 		return 0;
 	}
 	push_u32(s, mm->total_vm * 4);
-	push_u32(s, (resident_pages(mm, 0) + resident_pages(mm, 1) + resident_pages(mm, 3)) * 4);
-	push_u32(s, resident_pages(mm, 2) * 4);
+	address = (u64)BPF_CORE_READ(current_task(), mm);
+	push_u32(s, (resident_pages(address, 0) + resident_pages(address, 1) + resident_pages(address, 3)) * 4);
+	push_u32(s, resident_pages(address, 2) * 4);
 	return 0;
 }
 
@@ -218,7 +223,7 @@ inline_always u32 controller_id(u32 i)
 }
 
 /* Makes the path of a cgroup in `work`. Returns where it begins. */
-noinline int walk_cgroup(struct scratch *s, u64 address)
+inline_always int walk_cgroup(struct scratch *s, u64 address)
 {
 	struct cgroup_walk w = {};
 
@@ -329,7 +334,7 @@ inline_always s64 machine_number(struct pid *pid)
 
 /* ---- clone, fork, vfork, clone3: parameters 14 to 20 ---- */
 
-noinline int push_birth(struct scratch *s, u64 flags)
+inline_always int push_birth(struct scratch *s, u64 flags)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	const struct cred *cred = task->cred;
@@ -423,7 +428,7 @@ inline_always u64 modified_ns(struct inode *inode)
 	       BPF_CORE_READ((struct inode___before_6_6 *)inode, i_mtime.tv_nsec);
 }
 
-noinline int push_session(struct scratch *s)
+inline_always int push_session(struct scratch *s)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	struct signal_struct *signal = task->signal;
@@ -444,6 +449,7 @@ noinline int push_session(struct scratch *s)
 	return 0;
 }
 
+/* The session, then the program's file and the rights that it has: parameters 16 to 29. */
 noinline int push_executable(struct scratch *s)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
@@ -453,6 +459,7 @@ noinline int push_executable(struct scratch *s)
 
 	if (!s || !cred)
 		return 0;
+	push_session(s);
 	push_u32(s, inode ? exe_flags(file, inode, cred) : 0);
 	push_u64(s, cred->cap_inheritable.val);
 	push_u64(s, cred->cap_permitted.val);

@@ -17,6 +17,8 @@ export interface RunFlags {
   readonly config?: string;
   readonly option?: string[];
   readonly workers?: number;
+  /** Live: every event wakes the reader up. */
+  readonly lowLatency?: boolean;
   readonly debugTiming?: boolean;
   /** Files to validate. */
   readonly validate?: string[];

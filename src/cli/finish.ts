@@ -18,7 +18,7 @@ const REFUSALS: readonly (readonly [counter: string, sentence: string])[] = [
  */
 export async function finish(
   report: ReplayReport,
-  capture: string,
+  capture: string | null,
   { log }: Context,
   summary: boolean,
 ): Promise<number> {
@@ -35,11 +35,11 @@ export async function finish(
   const { failure } = report;
   // A summary of zeros would only hide the error.
   const told = summary && (failure === null || report.ledger.seen > 0);
-  if (told && !process.stderr.isTTY) log.info("replay finished", summaryFields(report));
+  if (told && !process.stderr.isTTY) log.info(capture === null ? "watching finished" : "replay finished", summaryFields(report));
   if (failure !== null) {
     log.error(failure.message, {
       code: failure.code,
-      file: capture,
+      ...(capture === null ? {} : { file: capture }),
       ...(failure.offset < 0 ? {} : { offset: failure.offset }),
     });
   }
