@@ -24,7 +24,8 @@ Reader::Reader(Interner& interner, const RingMemory& ring, const int32_t* plan)
       writer_(ring, interner),
       recipes_(plan),
       batch_events_(ring.events),
-      heap_bytes_(ring.heap_bytes) {}
+      heap_bytes_(ring.heap_bytes),
+      has_annexes_(ring.annex_words != 0) {}
 
 bool Reader::open(const std::string& path) {
   if (input_.open(path)) return true;
@@ -52,7 +53,7 @@ bool Reader::read_section(SectionHeader& header) {
 FillResult Reader::fill(uint32_t slot, uint32_t generation) {
   writer_.start(slot);
   writer_.header_floats()[kFirst] = static_cast<double>(number_);
-  const FillResult result = fill_records();
+  const FillResult result = has_annexes_ ? fill_records<true>() : fill_records<false>();
   writer_.header_floats()[kLast] = static_cast<double>(number_);
   uint32_t* words = writer_.header_words();
   words[kRecords] = writer_.records();
@@ -62,6 +63,8 @@ FillResult Reader::fill(uint32_t slot, uint32_t generation) {
   return result;
 }
 
+/** kTimed: the time of each event is kept for the one behind it, even of those that are passed over at once. */
+template <bool kTimed>
 FillResult Reader::fill_records() {
   if (failure_) return FillResult::kFailed;
   if (needs_section_) return FillResult::kSection;
@@ -78,6 +81,7 @@ FillResult Reader::fill_records() {
     const uint8_t* at = input_.data();
     if (raw.nparams >= quick.skip_from && params_fit(raw, quick.length_width)) {
       pass_over(raw, raw.type, quick.marks, raw.nparams, kNotWanted);
+      if constexpr (kTimed) previous_ = raw.ts;
     } else {
       const Block block{kEventBlockType, kEventBlock, total, input_.offset(), {at + kBlockHeader, total - kSmallestBlock}};
       step = take(block, raw);
@@ -171,6 +175,7 @@ Reader::Step Reader::take(const Block& block, const RawEvent& raw) {
   }
   if (raw.nparams < recipes_.quick(raw.type).skip_from) return take_wanted(raw);
   pass_over(raw, raw.type, info.marks, raw.nparams, kNotWanted);
+  previous_ = raw.ts;
   return Step::kTaken;
 }
 
@@ -198,7 +203,9 @@ Reader::Step Reader::take_wanted(const RawEvent& raw) {
   } else {
     step = keep(raw, type, recipe, is_leading_ && (kEvents[type].marks & kLeading) != 0);
   }
-  if (step == Step::kTaken) converter_.used();
+  if (step != Step::kTaken) return step;
+  converter_.used();
+  previous_ = raw.ts;
   return step;
 }
 
@@ -221,7 +228,8 @@ Reader::Step Reader::keep(const RawEvent& raw, uint16_t type, const Recipe& reci
                         raw.ts,
                         raw.tid,
                         static_cast<double>(number_ + 1),
-                        is_state_only ? record_flag::kStateOnly : 0};
+                        is_state_only ? record_flag::kStateOnly : 0,
+                        previous_};
   writer_.write(head, params_, recipe);
   counters_[kSeen]++;
   counters_[is_state_only || recipe.action == plan::kState ? kStateRecords : kRuleRecords]++;

@@ -87,6 +87,7 @@ class Reader {
   /** What became of the next block. */
   enum class Step : uint8_t { kTaken, kNoRoom, kEnd, kSection, kFailed };
 
+  template <bool kTimed>
   FillResult fill_records();
   bool decode_usual(RawEvent& raw, uint32_t& total) const;
   Step take_next();
@@ -108,6 +109,8 @@ class Reader {
   uint32_t batch_events_;
   uint64_t heap_bytes_;
   uint64_t number_ = 0;  // evt.num of the last event
+  uint64_t previous_ = 0;  // time of the last event, where annexes want it
+  const bool has_annexes_;
   bool is_leading_ = true;
   bool is_first_section_ = true;
   bool needs_section_ = true;

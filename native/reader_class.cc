@@ -21,6 +21,7 @@ enum class Layout : uint32_t {
   kHeapBytes,
   kStrings,
   kStringBytes,
+  kAnnexWords,
   kNumbers
 };
 
@@ -69,11 +70,12 @@ ReaderClass::ReaderClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Read
                           number(Layout::kRecordBytes),
                           number(Layout::kHeapBytes),
                           static_cast<uint32_t>(number(Layout::kStrings)),
-                          number(Layout::kStringBytes)};
+                          number(Layout::kStringBytes),
+                          static_cast<uint32_t>(number(Layout::kAnnexWords))};
   const bool is_consistent = memory.slots > 0 && memory.slots * memory.slot_bytes <= ring.count &&
                              memory.records_word * 4ull + memory.record_bytes <= memory.heap_byte &&
                              memory.heap_byte + memory.heap_bytes <= memory.slot_bytes;
-  if (!is_consistent || memory.events == 0 || memory.strings == 0 || memory.string_bytes == 0 || memory.record_bytes < kLargestRecord * 4) {
+  if (!is_consistent || memory.events == 0 || memory.strings == 0 || memory.string_bytes == 0 || memory.record_bytes < (kLargestRecord + number(Layout::kAnnexWords)) * 4 || memory.annex_words % 2 != 0) {
     Napi::RangeError::New(env, "CaptureReader: the ring does not have this layout, or no room for the largest record")
         .ThrowAsJavaScriptException();
     return;

@@ -25,6 +25,8 @@ enum RecordWord : uint32_t {
   kSpare = 15,
 };
 
+constexpr uint32_t kAnnex = 15;  // word of a record that leads to its annex
+
 /** Zeroes an even number of words; a call of memset() would cost more than the few stores. */
 __attribute__((optimize("no-tree-loop-distribute-patterns"))) inline void clear_words(uint32_t* words, uint32_t count) {
   const uint64_t zero = 0;
@@ -104,9 +106,14 @@ inline void RecordWriter::write_param(uint32_t* words, const WantedParam& wanted
 }
 
 void RecordWriter::write(const RecordHead& head, const EventParams& params, const Recipe& recipe) {
-  const uint32_t size = kEvents[head.type].words;
+  const uint32_t annex = kEvents[head.type].words;
+  const uint32_t size = annex + ring_.annex_words;
   uint32_t* words = begin(head, size, params.count, params.present);
   clear_words(words + kHeaderWords, size - kHeaderWords);
+  if (ring_.annex_words != 0) {
+    words[kAnnex] = annex;
+    std::memcpy(words + annex, &head.previous, sizeof head.previous);
+  }
   for (uint32_t i = 0; i < recipe.count; i++) {
     const WantedParam& wanted = recipe.wanted[i];
     if ((params.present >> wanted.index & 1) != 0) write_param(words, wanted, params.param[wanted.index]);

@@ -21,6 +21,7 @@ struct RingMemory {
   uint64_t heap_bytes;
   uint32_t strings;       // that a batch may name, and their bytes; the last event may go beyond
   uint64_t string_bytes;
+  uint32_t annex_words;   // of each record that has parameters; src/batch/annex.ts
 };
 
 namespace record_flag {
@@ -38,6 +39,7 @@ struct RecordHead {
   uint64_t tid;
   double number;
   uint32_t flags;
+  uint64_t previous = 0;  // time of the event before it, for its annex
 };
 
 /** Writes records and blobs of a batch into its slot; src/batch/record.ts has the picture. */
@@ -53,8 +55,8 @@ class RecordWriter {
    * the state tables make new ones of both, and so that where a batch ends does not depend on what came before it.
    */
   bool has_room() const {
-    return records_ < ring_.events && record_ + kLargestRecord * 4 <= records_end_ && strings_ < ring_.strings &&
-           string_bytes_ < ring_.string_bytes;
+    return records_ < ring_.events && record_ + (kLargestRecord + ring_.annex_words) * 4 <= records_end_ &&
+           strings_ < ring_.strings && string_bytes_ < ring_.string_bytes;
   }
   bool fits_blobs(uint64_t bytes) const { return bytes <= static_cast<uint64_t>(heap_end_ - heap_); }
 

@@ -22,7 +22,7 @@ export function createEncoder(
       return new TextAlerts(ruleSet, plan, alertOptions, resolver);
     }
     case "read":
-      return new TemplateLines(plan.templates[0], resolver);
+      return new TemplateLines(plan.templates[0], options.template.startsWith("*"), resolver);
     case "read-fields":
       return new FieldLines(options.fields, resolver);
     case "read-json":

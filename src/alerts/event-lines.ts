@@ -32,12 +32,20 @@ export class TemplateLines implements Encoder {
   private readonly set = new FieldSet();
   private readonly template: Template;
 
-  constructor(parts: readonly Part[], resolver: FieldResolver) {
+  /** @param tolerant whether events that lack a value are shown too, with `<NA>` in its place */
+  constructor(
+    parts: readonly Part[],
+    private readonly tolerant: boolean,
+    resolver: FieldResolver,
+  ) {
     this.template = new Template(parts, this.set, resolver, "syscall");
   }
 
   encode(e: EventView, _hits: Int32Array, _count: number, out: Chunk): void {
-    out.line(safe(this.template.text(e, this.set.values(e))));
+    const { template } = this;
+    const values = this.set.values(e);
+    const text = this.tolerant ? template.text(e, values) : template.strictText(e, values);
+    if (this.tolerant || template.complete) out.line(safe(text));
   }
 }
 

@@ -8,8 +8,13 @@ import { fieldOf, type Part } from "./output-plan.js";
 /** What a value that an event does not have is printed as. */
 const NA = "<NA>";
 
-/** A piece of a template, ready to print: returns a binary string. */
-type Piece = (e: EventView, values: readonly FieldValue[]) => string;
+/** A piece of a template, ready to print. */
+interface Piece {
+  /** Blanks pad the text to this many characters, or it is cut; 0 = as it is. */
+  readonly width: number;
+  /** A binary string; null = the event has no such value. */
+  readonly text: (e: EventView, values: readonly FieldValue[]) => string | null;
+}
 
 /**
  * The fields of one output, each once. Their values are asked for once an event, whether the text, the typed fields or
@@ -42,8 +47,8 @@ function fitted(text: string, width: number): string {
   return text.length > width ? text.slice(0, width) : text.padEnd(width);
 }
 
-function printed(value: unknown): string {
-  if (value === null) return NA;
+function printed(value: unknown): string | null {
+  if (value === null) return null;
   return Array.isArray(value) ? `(${value.join(",")})` : String(value);
 }
 
@@ -60,26 +65,44 @@ export class Template {
     this.pieces = parts.map((part) => this.piece(part, resolver, source));
   }
 
-  /** The text for the view's event, as a binary string. */
+  /** Whether the text that `strictText` gave last is all of it. */
+  complete = true;
+
+  /** The text for the view's event, as a binary string; `<NA>` for what it does not have. */
   text(e: EventView, values: readonly FieldValue[]): string {
     let text = "";
-    for (const piece of this.pieces) text += piece(e, values);
+    for (const piece of this.pieces) text += fitted(piece.text(e, values) ?? NA, piece.width);
+    return text;
+  }
+
+  /** As `text`, but only up to the first value that the event does not have: see `complete`. */
+  strictText(e: EventView, values: readonly FieldValue[]): string {
+    let text = "";
+    this.complete = true;
+    for (const piece of this.pieces) {
+      const part = piece.text(e, values);
+      if (part === null) {
+        this.complete = false;
+        return text;
+      }
+      text += fitted(part, piece.width);
+    }
     return text;
   }
 
   private piece(part: Part, resolver: FieldResolver, source: string): Piece {
     if (part.kind === "literal") {
       const { text } = part;
-      return () => text;
+      return { width: 0, text: () => text };
     }
     const { width } = part;
     if (part.kind === "field") {
       const place = this.set.add(fieldOf(part.name, resolver, source));
-      return (_e, values) => fitted(values[place].text ?? NA, width);
+      return { width, text: (_e, values) => values[place].text };
     }
     // Shown by its own text alone; in the typed fields stand the fields inside.
     for (const name of part.fields) this.set.add(fieldOf(name, resolver, source));
     const term = termOf(part.node, resolver, source);
-    return (e) => fitted(printed(term.get(e)), width);
+    return { width, text: (e) => printed(term.get(e)) };
   }
 }

@@ -26,7 +26,7 @@ export type EncoderOptions =
   | ({ readonly kind: "json" } & AlertOptions)
   /** `time: Priority message`. */
   | { readonly kind: "text"; readonly iso8601: boolean }
-  /** The event itself: a template. */
+  /** The event itself: a template. Events that lack a value are passed over, unless it begins with `*`. */
   | { readonly kind: "read"; readonly template: string }
   /** The event itself: fields with tabs between them, `<NA>` for absent ones. */
   | { readonly kind: "read-fields"; readonly fields: readonly string[] }
@@ -35,4 +35,4 @@ export type EncoderOptions =
 
 /** The line that `read` prints for an event if nothing else is asked for; that of `sysdig -r`. */
 export const DEFAULT_READ_TEMPLATE =
-  "%evt.num %evt.time %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info";
+  "*%evt.num %evt.time %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info";

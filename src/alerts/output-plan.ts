@@ -67,7 +67,7 @@ export function planOutputs(options: EncoderOptions, ruleSet: RuleSet, resolver:
         ),
       };
     case "read": {
-      const binary = Buffer.from(options.template).toString("latin1");
+      const binary = Buffer.from(options.template.replace(/^\*/, "")).toString("latin1");
       return { templates: [parse(binary, resolver, "syscall")], extras: [] };
     }
     default:

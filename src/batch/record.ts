@@ -15,7 +15,7 @@
  *   o+12  fdrow     row of the fd that the event works on       ┘ written by the state stage
  *   o+13  fd        number of that fd, -1 = none
  *   o+14  nparams   parameters that the event has (a prefix of the type's)
- *   o+15  spare
+ *   o+15  annex     word offset of the annex (annex.ts) from `o`, 0 = none
  *   o+16  parameters, each at its own place (ParamInfo.word), by kind:
  *           int     value                               fd      low, high, fd row
  *           wide    low, high                           fd32    value, fd row
@@ -42,6 +42,7 @@ export const RecordWord = {
   FD_ROW: 12,
   FD: 13,
   NPARAMS: 14,
+  ANNEX: 15,
   HEADER: 16,
 } as const;
 

@@ -43,6 +43,8 @@ export interface ScapOptions {
   readonly interner: Interner;
   /** PLAN_WORDS words for each event type, see batch/plan.ts. Read once. */
   readonly plan: Int32Array;
+  /** Words of each record's annex (batch/annex.ts); none where it is left out. */
+  readonly annexWords?: number;
 }
 
 /** The writing side of the memory's dictionary: one for each memory, in the ingest thread. */
@@ -73,7 +75,7 @@ export class ScapSource implements Source {
       new Uint8Array(options.memory.ring),
       Float64Array.of(
         ...[slots, events, layout.slotBytes, layout.recordsWord, layout.heapByte, recordBytes, heapBytes],
-        ...[batchShare(strings), batchShare(stringBytes)],
+        ...[batchShare(strings), batchShare(stringBytes), options.annexWords ?? 0],
       ),
       options.plan,
     );

@@ -42,6 +42,7 @@ export type ListFormat = "text" | "markdown" | "json";
 export interface ReadFlags {
   readonly filter?: string;
   readonly fields?: string;
+  readonly output?: string;
   readonly json?: boolean;
   readonly workers?: number;
   readonly debugTiming?: boolean;

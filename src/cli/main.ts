@@ -146,6 +146,7 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     .argument("<capture>", "capture file (.scap, plain or gzip)")
     .option("--filter <condition>", "only events on which the condition holds")
     .option("--fields <list>", "print these fields, separated by commas; tabs between them in the output")
+    .option("--output <template>", "print this text with %fields in it; begin it with * to show events without a value")
     .option("--json", "print a JSON object for each event, null for fields without a value")
     .addOption(workersOption())
     .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())

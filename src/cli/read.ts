@@ -7,6 +7,8 @@ import { resolveField } from "../fields/registry.js";
 import { ruleFromCondition } from "../rules/condition-rule.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
 import type { RuleSet } from "../rules/ruleset.js";
+import { parseTemplate, TemplateError } from "../rules/template.js";
+import { toBinary } from "../rules/text.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type ReadFlags } from "./context.js";
 import { finish } from "./finish.js";
@@ -26,6 +28,7 @@ export async function readCapture(
 ): Promise<number> {
   const phases = { loaded: performance.now() };
   const fields = fieldList(flags.fields);
+  checkTemplate(flags);
   const rules = filterRules(flags.filter);
   if (rules === null) return Exit.FAILED;
   const output = openStdout();
@@ -34,7 +37,7 @@ export async function readCapture(
     const report = await replay({
       capture,
       rules,
-      encoder: eventEncoder(fields, flags.json === true),
+      encoder: eventEncoder(fields, flags.json === true, flags.output),
       threads,
       sink: (chunk) => output.write(chunk),
       hostRoot: hostRoot(),
@@ -53,6 +56,20 @@ export async function readCapture(
     throw error;
   } finally {
     stop.off();
+  }
+}
+
+/** Checks the template of `--output`. */
+function checkTemplate({ output, fields, json }: ReadFlags): void {
+  if (output === undefined) return;
+  if (fields !== undefined || json === true) {
+    throw new PeregrineError("OPTION_CONFLICT", "--output cannot be given together with --fields or --json");
+  }
+  try {
+    parseTemplate(toBinary(output.replace(/^\*/, "")), resolveField, "syscall");
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    throw new PeregrineError("FIELD_UNKNOWN", `--output: ${error.message}`);
   }
 }
 

@@ -29,10 +29,14 @@ export function openOutputs(config: Config, warn: (message: string) => void): Ou
   return new Outputs(createOutputs(config), warn);
 }
 
-/** How events themselves are written: the fields asked for, or a line like that of `sysdig -r`. */
-export function eventEncoder(fields: readonly string[] | null, json: boolean): EncoderOptions {
+/** How events themselves are written: the fields asked for, or by a template, by default a line like that of `sysdig -r`. */
+export function eventEncoder(
+  fields: readonly string[] | null,
+  json: boolean,
+  template: string = DEFAULT_READ_TEMPLATE,
+): EncoderOptions {
   if (json) return { kind: "read-json", fields: fields ?? DEFAULT_READ_FIELDS };
-  return fields === null ? { kind: "read", template: DEFAULT_READ_TEMPLATE } : { kind: "read-fields", fields };
+  return fields === null ? { kind: "read", template } : { kind: "read-fields", fields };
 }
 
 const DEFAULT_READ_FIELDS = [

@@ -2,6 +2,7 @@
 
 import type { EncoderOptions } from "../alerts/options.js";
 import { type OutputPlan, outputFields, planOutputs } from "../alerts/output-plan.js";
+import { type AnnexDemand, noAnnex } from "../batch/annex.js";
 import type { Demand } from "../batch/plan.js";
 import { resolveField } from "../fields/registry.js";
 import { demandOf } from "../rules/demand.js";
@@ -11,7 +12,12 @@ export function outputPlan(rules: RuleSet, encoder: EncoderOptions): OutputPlan 
   return planOutputs(encoder, rules, resolveField);
 }
 
-/** What conditions and outputs read of each event type. */
-export function rulesDemand(rules: RuleSet, encoder: EncoderOptions, outputs: OutputPlan): Demand {
-  return demandOf(rules, "syscall", resolveField, outputFields(outputs, encoder, rules, resolveField));
+/** What conditions and outputs read of each event type; what they read of annexes is added to `annex`. */
+export function rulesDemand(
+  rules: RuleSet,
+  encoder: EncoderOptions,
+  outputs: OutputPlan,
+  annex: AnnexDemand = noAnnex(),
+): Demand {
+  return demandOf(rules, "syscall", resolveField, outputFields(outputs, encoder, rules, resolveField), annex);
 }

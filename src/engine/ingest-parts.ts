@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { annexWords } from "../batch/annex.js";
 import type { Interner } from "../batch/interner.js";
 import type { Memory } from "../batch/memory.js";
 import { loadAddon } from "../capture/addon.js";
@@ -20,6 +21,7 @@ interface SourceParts {
   readonly memory: Memory;
   readonly interner: Interner;
   readonly plan: Int32Array;
+  readonly annexWords: number;
 }
 
 /** The source that `spec` describes. */
@@ -37,7 +39,7 @@ export function createIngest(setup: IngestSetup): IngestParts {
   const { memory, hostRoot } = setup;
   const interner = createInterner(memory);
   const plan = makePlan(setup.demand);
-  const source = createSource(setup.source, { memory, interner, plan });
+  const source = createSource(setup.source, { memory, interner, plan, annexWords: annexWords(setup.annex) });
   const stage = new StateStage({ memory, interner, plan, hostRoot });
   return { source, interner, stage, stageCounters: () => ({ ...stage.counters }) };
 }

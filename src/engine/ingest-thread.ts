@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { AnnexDemand } from "../batch/annex.js";
 import { Control, type ControlBuffer } from "../batch/control.js";
 import type { Memory } from "../batch/memory.js";
 import type { Demand } from "../batch/plan.js";
@@ -26,6 +27,8 @@ export interface IngestTask {
   readonly info: SharedArrayBuffer;
   /** What the rules and their outputs read. */
   readonly demand: Demand;
+  /** What they read of annexes. */
+  readonly annex: AnnexDemand;
   readonly hostRoot: string | null;
   readonly sweep: SweepLimit;
   readonly faults: Faults | null;
@@ -87,8 +90,8 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
 }
 
 async function loadParts(task: IngestTask): Promise<IngestParts> {
-  const { source, memory, demand, hostRoot, faults } = task;
-  const setup: IngestSetup = { source, memory, demand, hostRoot, data: faults?.data };
+  const { source, memory, demand, annex, hostRoot, faults } = task;
+  const setup: IngestSetup = { source, memory, demand, annex, hostRoot, data: faults?.data };
   const module = faults?.modules?.ingest;
   if (module === undefined) return createIngest(setup);
   return ((await import(module)) as { createIngest: (setup: IngestSetup) => IngestParts }).createIngest(setup);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Encoder } from "../alerts/encoder.js";
+import type { AnnexDemand } from "../batch/annex.js";
 import type { Interner } from "../batch/interner.js";
 import type { Memory } from "../batch/memory.js";
 import type { Demand } from "../batch/plan.js";
@@ -45,6 +46,7 @@ export interface IngestSetup {
   readonly source: SourceSpec;
   readonly memory: Memory;
   readonly demand: Demand;
+  readonly annex: AnnexDemand;
   readonly hostRoot: string | null;
   readonly data: unknown;
 }

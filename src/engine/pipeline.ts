@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { AnnexDemand } from "../batch/annex.js";
 import { Control, createControl } from "../batch/control.js";
 import { createMemory, DEFAULT_SHAPE, type MemoryShape } from "../batch/memory.js";
 import type { Demand } from "../batch/plan.js";
@@ -80,13 +81,14 @@ export class Pipeline implements CrewSource {
   }
 
   /** What the ingest thread is given. */
-  task(demand: Demand): IngestTask {
+  task(demand: Demand, annex: AnnexDemand): IngestTask {
     const { spec, hostRoot, sweep } = this.options;
     return {
       ...this.shared,
       name: this.name,
       source: spec,
       demand,
+      annex,
       hostRoot,
       sweep: sweep ?? DEFAULT_SWEEP,
       faults: this.context.faults,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { EncoderOptions } from "../alerts/options.js";
+import { noAnnex } from "../batch/annex.js";
 import { Stop } from "../batch/control.js";
 import { createWork } from "../batch/work.js";
 import { PRIORITIES, type RuleSet } from "../rules/ruleset.js";
@@ -103,13 +104,14 @@ class Run {
     try {
       const faults = pipelines[0].faults;
       const working = this.crew({ ruleSet: rules, encoder, outputs, faults }).catch((error) => this.abort(error));
-      const demand = planning?.rulesDemand(rules, encoder, outputs) ?? [];
+      const annex = noAnnex();
+      const demand = planning?.rulesDemand(rules, encoder, outputs, annex) ?? [];
       startup["planned"] = performance.now();
       const ends = await Promise.all(
         pipelines.map((pipeline, source) =>
           threads
             .ingest(source)
-            .run(pipeline.task(demand), { name: "ingest" })
+            .run(pipeline.task(demand, annex), { name: "ingest" })
             .catch((error: unknown) => this.broken(pipeline, error)),
         ),
       );

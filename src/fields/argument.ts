@@ -38,6 +38,6 @@ export function takes(entry: CatalogEntry, given: Argument): boolean {
   if (rule === null) return false;
   if (!given.bracketed) return SUFFIXED.has(entry.name);
   if (SUFFIXED.has(entry.name) && !BRACKETED.has(entry.name) && !rule.syntax.includes("[")) return false;
-  if (rule.key) return true;
+  if (rule.key || BRACKETED.has(entry.name)) return true;
   return given.index >= 0;
 }

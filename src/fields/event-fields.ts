@@ -2,7 +2,7 @@
 
 import { EVENTS } from "../batch/event-table.generated.js";
 import { RecordWord } from "../batch/record.js";
-import { type Binders, keyed, number, plain, text, unavailable } from "./reading.js";
+import { type Binders, keyed, number, plain, text } from "./reading.js";
 import type { EventView } from "./view.js";
 
 const IS_EXIT = Uint8Array.from(EVENTS, (event) => (event.exit ? 1 : 0));
@@ -45,6 +45,6 @@ export const EVENT_FIELDS: Binders = {
       () => "0ns",
     ),
   ),
-  // Needs an operator of its own: true when the times are closer than the value.
-  "evt.around": unavailable,
+  // A running number: workers can agree on the event's alone.
+  "util.cnt": plain(number((e) => e.number)),
 };

@@ -92,11 +92,12 @@ export type Extractor =
  *   ip, net            the address: 4 or 16 bytes
  *   ip-pair, net-pair  both addresses, the source's first: 8 or 32 bytes
  *   port-pair          both ports, the source's first, big-endian: 4 bytes
+ *   around             no address: a distance in ns, which is to be at most the constant in ms
  *
  * A pair field of an fd without such endpoints has the text "": it exists, and every comparison with it is false. Keyed
  * fields of other number types have their decimal digits as text, bools "true" or "false".
  */
-export type AddressKind = "ip" | "net" | "ip-pair" | "net-pair" | "port-pair" | null;
+export type AddressKind = "ip" | "net" | "ip-pair" | "net-pair" | "port-pair" | "around" | null;
 
 /** A value ready for output: text for templates and, for output_fields, the JSON of its typed value. */
 export interface FieldValue {
@@ -104,6 +105,12 @@ export interface FieldValue {
   readonly text: string | null;
   /** JSON text: exact digits for numbers, null for absent. */
   readonly json: string;
+}
+
+/** What a field reads of annexes: AnnexPart bits, and the fd that it asks for by number. */
+export interface AnnexNeed {
+  readonly parts: number;
+  readonly fd?: number;
 }
 
 /** A field as a rule or an output names it. */
@@ -121,6 +128,8 @@ export interface Field {
   readonly filterOnly: boolean;
   readonly extract: Extractor;
   readonly address: AddressKind;
+  /** What the field reads of the records' annexes; left out where that is nothing. */
+  readonly annex?: AnnexNeed;
   /** Adds to `demand` the parameters that this field reads on an event of `type`. */
   demand(type: number, demand: Demand): void;
   /** The value of the view's event, for outputs. */

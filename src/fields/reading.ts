@@ -3,6 +3,7 @@
 import type { CatalogEntry } from "./catalog.js";
 import type {
   AddressKind,
+  AnnexNeed,
   BoolField,
   EachField,
   Extractor,
@@ -31,6 +32,8 @@ export interface Reading {
   readonly address?: AddressKind;
   /** Mask of the parameters that the field reads on an event of `type`; nothing where it is left out. */
   readonly demand?: (type: number) => number;
+  /** What the field reads of the records' annexes. */
+  readonly annex?: AnnexNeed;
   /** The value for outputs, where it is not what the extractor and the catalog's type say. */
   readonly value?: (e: EventView) => FieldValue;
   /** The type, where it depends on the argument. */
@@ -93,11 +96,6 @@ export function plain(extract: Extractor, more: Omit<Reading, "extract"> = {}): 
   const reading: Reading = { extract, ...more };
   return () => reading;
 }
-
-/** A binder for a field that this version cannot answer. */
-export const unavailable: Binder = (_argument, entry) => ({
-  error: `field ${entry.name} is not available in this version`,
-});
 
 /** A field that is known and never has a value. */
 export const retired: Binder = (_argument, entry) => ({

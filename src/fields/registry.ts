@@ -7,6 +7,7 @@ import { parseArgument, takes } from "./argument.js";
 import { CATALOG } from "./catalog.generated.js";
 import type { CatalogEntry } from "./catalog.js";
 import { CONTAINER_FIELDS } from "./container.js";
+import { CPU_FIELDS } from "./cpu.js";
 import { ENVIRONMENT_FIELDS } from "./environment.js";
 import { EVENT_FIELDS } from "./event-fields.js";
 import { TYPE_FIELDS } from "./event-type.js";
@@ -14,14 +15,17 @@ import { FD_FIELDS } from "./fd.js";
 import { FD_NAME_FIELDS } from "./fd-name.js";
 import { FDLIST_FIELDS } from "./fdlist.js";
 import type { Field, FieldResolver } from "./field.js";
+import { INFRA_FIELDS } from "./infra.js";
 import { IO_FIELDS } from "./io.js";
 import { OPEN_FIELDS } from "./open.js";
 import { PATH_FIELDS } from "./path.js";
 import { PROC_FIELDS } from "./proc.js";
+import { PROCESS_FIGURES } from "./process-figures.js";
 import type { Argument, Binders, Reading } from "./reading.js";
 import { RESULT_FIELDS } from "./result.js";
 import { SESSION_FIELDS } from "./session.js";
 import { SOCKET_FIELDS } from "./socket.js";
+import { STREAM_FIELDS } from "./streams.js";
 import { THREAD_FIELDS } from "./thread.js";
 import { TIME_FIELDS } from "./time.js";
 import { USER_FIELDS } from "./user.js";
@@ -46,6 +50,10 @@ const BINDERS: Binders = {
   ...SOCKET_FIELDS,
   ...PATH_FIELDS,
   ...FDLIST_FIELDS,
+  ...CPU_FIELDS,
+  ...INFRA_FIELDS,
+  ...PROCESS_FIGURES,
+  ...STREAM_FIELDS,
   ...CONTAINER_FIELDS,
 };
 
@@ -101,7 +109,7 @@ function previousEnd(text: string, end: number): number {
 
 function bind(entry: CatalogEntry, given: Argument | null, text: string): Field | { error: string } {
   const binder = BINDERS[entry.name];
-  if (binder === undefined) return { error: `field ${entry.name} is not available in this version` };
+  if (binder === undefined) return nonexistent(entry.name);
   const reading = binder(given, entry);
   return "error" in reading ? reading : fieldOf(entry, given, text, reading);
 }
@@ -120,6 +128,7 @@ function fieldOf(entry: CatalogEntry, given: Argument | null, text: string, read
     filterOnly: entry.filterOnly,
     extract: reading.extract,
     address: reading.address ?? null,
+    ...(reading.annex === undefined ? {} : { annex: reading.annex }),
     demand: (eventType: number, demand: Demand): void => {
       demand[eventType] = (demand[eventType] ?? 0) | (mask === undefined ? 0 : mask(eventType));
     },

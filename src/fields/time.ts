@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { AnnexPart, AnnexWord } from "../batch/annex.js";
 import { RecordWord } from "../batch/record.js";
+import { annexOf } from "./annex.js";
 import type { FieldValue } from "./field.js";
-import { type Binders, number, plain, text, unavailable, wide } from "./reading.js";
+import { type Argument, type Binders, number, plain, type Reading, text, wide } from "./reading.js";
 import { clockText, dateText, fraction, isoText } from "./render/clock.js";
 import type { EventView } from "./view.js";
 
@@ -45,6 +47,36 @@ function nanoseconds(e: EventView): bigint {
   return e.time % SECOND;
 }
 
+/** ns since the source's event before; 0 for its first one, and where the clocks of two processors disagree. */
+function sincePrevious(e: EventView): number {
+  const annex = annexOf(e);
+  if (annex === 0) return Number.NaN;
+  const low = e.words[annex + AnnexWord.PREVIOUS] as number;
+  const high = e.words[annex + AnnexWord.PREVIOUS + 1] as number;
+  if (isZero(low, high)) return 0;
+  const at = e.o + RecordWord.TIME;
+  return Math.max(0, timeDifference(e.words[at] as number, e.words[at + 1] as number, low, high));
+}
+
+const delta = (part: (ns: number) => number): ReturnType<typeof plain> =>
+  plain(
+    number((e) => part(sincePrevious(e))),
+    { annex: { parts: AnnexPart.PREVIOUS } },
+  );
+
+const LARGEST_TIME = 2n ** 64n - 1n;
+
+/** evt.around[T] = D: whether the event's time is at most D ms from T. */
+function bindAround(argument: Argument | null): Reading | { error: string } {
+  if (argument === null) return { error: "filter syntax error: evt.around" };
+  if (!argument.bracketed) return { error: "wrong syntax for evt.around" };
+  if (!/^\d+$/.test(argument.text)) return { error: `${argument.text} is not a valid number` };
+  const center = BigInt(argument.text);
+  if (center > LARGEST_TIME) return { error: `${argument.text} is not a valid number` };
+  const distance = (e: EventView): bigint => (e.time > center ? e.time - center : center - e.time);
+  return { extract: wide(distance), address: "around" };
+}
+
 /** Times of the event; the same for every source. */
 export const TIME_FIELDS: Binders = {
   "evt.time": formatted((ns) => `${clockText(ns)}.${fraction(ns)}`),
@@ -59,9 +91,8 @@ export const TIME_FIELDS: Binders = {
   "evt.reltime": plain(number(relative)),
   "evt.reltime.s": plain(number((e) => Math.floor(relative(e) / NS))),
   "evt.reltime.ns": plain(number((e) => relative(e) % NS)),
-  // The difference to "the event on which this very check was evaluated last" depends on who asked; records do not carry the
-  // difference to the source's previous event.
-  "evt.deltatime": unavailable,
-  "evt.deltatime.s": unavailable,
-  "evt.deltatime.ns": unavailable,
+  "evt.deltatime": delta((ns) => ns),
+  "evt.deltatime.s": delta((ns) => Math.floor(ns / NS)),
+  "evt.deltatime.ns": delta((ns) => ns % NS),
+  "evt.around": bindAround,
 };

@@ -4,6 +4,11 @@
 export interface Range {
   readonly start: number;
   readonly end: number;
+  /**
+   * Where the node begins for Falco, if that is elsewhere: an argument of a transformer begins behind the comma before it,
+   * blanks included, and whatever is in a list among the arguments begins where the list does.
+   */
+  readonly position?: number;
 }
 
 export type NumericOperator = "<" | "<=" | ">" | ">=";

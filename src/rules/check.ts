@@ -26,6 +26,8 @@ export class CheckError extends Error {
 export interface CheckOptions {
   readonly operands: Operands;
   readonly source: string;
+  /** Whether tests on the event's type must be such that the types can be found by looking at them. */
+  readonly typeSearch: boolean;
   /** Names of asynchronous events that plugins declare. */
   readonly asyncNames: ReadonlySet<string>;
   /** Fields to propose where one does not exist. */
@@ -138,7 +140,7 @@ function checkTest(node: CheckNode, options: CheckOptions, fail: (error: CheckEr
       if (error !== null) fail(error);
     }
   }
-  if (options.source === "syscall") checkTypeSearch(node, left);
+  if (options.typeSearch && options.source === "syscall") checkTypeSearch(node, left);
   return left;
 }
 

@@ -26,6 +26,8 @@ export interface CompileOptions {
   readonly asyncNames: ReadonlySet<string>;
   readonly fieldNames: Iterable<string>;
   readonly appendOutput: readonly AppendOutput[];
+  /** See CheckOptions; by default true. */
+  readonly typeSearch?: boolean;
 }
 
 /** A rule that can run, whether or not it is enabled. */
@@ -278,6 +280,7 @@ export class RuleCompiler {
     checkCondition(node, expanded, {
       operands: this.operandsOf(entry.source),
       source: entry.source,
+      typeSearch: this.options.typeSearch !== false,
       asyncNames: this.options.asyncNames,
       fieldNames: this.options.fieldNames,
       owners: this.owners,

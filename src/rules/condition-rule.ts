@@ -47,6 +47,8 @@ export function ruleFromCondition(
     asyncNames: new Set<string>(),
     fieldNames: CATALOG.map((entry) => entry.name),
     appendOutput: [],
+    // Such a rule is alone: being tried on every event does not matter.
+    typeSearch: false,
   };
   let error: Diagnostic | undefined;
   const report = (diagnostic: Diagnostic): void => {

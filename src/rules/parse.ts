@@ -189,6 +189,12 @@ function tokenText(token: Token | undefined): string {
   }
 }
 
+type Argument = FieldNode | TransformNode | ConstantNode;
+
+function placed<T extends Argument | ListNode>(node: T, position: number): T {
+  return position === node.range.start ? node : { ...node, range: { ...node.range, position } };
+}
+
 /** Makes nodes out of ANTLR's contexts. */
 class Builder {
   constructor(private readonly text: string) {}
@@ -279,36 +285,40 @@ class Builder {
 
   private transform(context: ParserRuleContext): TransformNode {
     const children = context.children ?? [];
-    const args: (FieldNode | TransformNode | ConstantNode | ListNode)[] = [];
+    const args: (Argument | ListNode)[] = [];
     let arg: string | null = null;
+    let position: number | null = null;
     for (const child of children) {
       const token = symbol(child);
-      if (token === undefined) args.push(this.argument((child as ParserRuleContext).getChild(0)));
+      if (token === undefined) args.push(this.argument((child as ParserRuleContext).getChild(0), position));
+      else if (token.type === Condition.COMMA) position = token.stopIndex + 1;
       else if (token.type === Condition.QUOTED || token.type === Condition.BARE) arg = this.value(token);
     }
     const name = tokenText(symbol(children[0])).slice(0, -1);
     return { kind: "transform", name, args, arg, range: range(context) };
   }
 
-  private argument(tree: ParseTree): FieldNode | TransformNode | ConstantNode | ListNode {
-    const token = symbol(tree);
-    if (token !== undefined) return this.constant(token);
+  /** @param position where the argument begins for Falco; null = where it does */
+  private argument(tree: ParseTree, position: number | null): Argument | ListNode {
     const context = tree as ParserRuleContext;
-    if (context.ruleIndex === Condition.RULE_tuple) return this.tuple(context);
-    return this.item(context);
+    if (symbol(tree) !== undefined || context.ruleIndex !== Condition.RULE_tuple) return this.item(tree, position);
+    const list = this.tuple(context, position ?? range(context).start);
+    return position === null ? list : placed(list, position);
   }
 
-  private item(context: ParserRuleContext): FieldNode | TransformNode {
-    return context.ruleIndex === Condition.RULE_transform ? this.transform(context) : this.field(context);
+  private item(tree: ParseTree, position: number | null): Argument {
+    const token = symbol(tree);
+    const context = tree as ParserRuleContext;
+    let node: Argument;
+    if (token !== undefined) node = this.constant(token);
+    else node = context.ruleIndex === Condition.RULE_transform ? this.transform(context) : this.field(context);
+    return position === null ? node : placed(node, position);
   }
 
-  private tuple(context: ParserRuleContext): ListNode {
-    const items: (ConstantNode | FieldNode | TransformNode)[] = [];
+  private tuple(context: ParserRuleContext, position: number): ListNode {
+    const items: Argument[] = [];
     for (const child of context.children ?? []) {
-      if (symbol(child) !== undefined) continue;
-      const tree = (child as ParserRuleContext).getChild(0);
-      const token = symbol(tree);
-      items.push(token === undefined ? this.item(tree as ParserRuleContext) : this.constant(token));
+      if (symbol(child) === undefined) items.push(this.item((child as ParserRuleContext).getChild(0), position));
     }
     return { kind: "list", items, range: range(context) };
   }

@@ -77,12 +77,15 @@ export function constantValue(text: string, of: Comparable, operator: string): S
   }
 }
 
+const NS_PER_MS = 1_000_000n;
+
 function equalTest(of: Comparable, constant: string): Test<Scalar> {
   if (of.family === "network") {
     const network: Network = must(parseNetwork(constant));
     return (value) => inNetwork(value as string, 0, (value as string).length, network);
   }
   const wanted = constantValue(constant, of, "=");
+  if (of.address === "around") return (value) => (value as bigint) <= BigInt(wanted as number | bigint) * NS_PER_MS;
   if (of.family === "string") return (value) => value === wanted || trimNuls(value as string) === wanted;
   if (of.family === "number") return (value) => same(value, wanted);
   return (value) => value === wanted;

@@ -43,14 +43,15 @@ function printRight(right: NonNullable<Right>, exact: boolean): string {
 
 function printText(node: ConstantNode, exact: boolean): string {
   if (node.number) return node.text;
-  return NEEDS_QUOTES.test(node.text) || (exact && NOT_BARE.test(node.text)) ? quote(node.text) : node.text;
+  return NEEDS_QUOTES.test(node.text) || (exact && NOT_BARE.test(node.text)) ? quote(node.text, exact) : node.text;
 }
 
 function printList(node: ListNode, exact: boolean, separator: string): string {
   return `(${node.items.map((item) => (item.kind === "constant" ? printText(item, exact) : printOperand(item, exact))).join(separator)})`;
 }
 
-function printOperand(node: FieldNode | TransformNode, exact: boolean): string {
+/** A field or a transformer as text; see printCondition. */
+export function printOperand(node: FieldNode | TransformNode, exact: boolean): string {
   const arg = node.arg === null ? "" : `[${printArgument(node.arg)}]`;
   if (node.kind === "field") return `${node.name}${arg}`;
   const args = node.args.map((child) => {

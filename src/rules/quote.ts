@@ -54,15 +54,18 @@ export function unquote(token: string): string {
   return value;
 }
 
-/** A binary string between double quotes, so that `unquote` gives it back. */
-export function quote(value: string): string {
+/**
+ * A binary string between double quotes, so that `unquote` gives it back.
+ * @param exact false: as Falco prints it, where a string that ends with a backslash cannot be read again
+ */
+export function quote(value: string, exact = true): string {
   let token = '"';
   for (const c of value) {
     const code = c.charCodeAt(0);
     const named = { "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\" }[c];
     if (named !== undefined) token += named;
-    else token += code < 0x20 ? `\\x${code.toString(16).padStart(2, "0")}` : c;
+    else token += exact && code < 0x20 ? `\\x${code.toString(16).padStart(2, "0")}` : c;
   }
   // `\\"` would not end the string.
-  return token.endsWith("\\\\") ? `${token.slice(0, -1)} "` : `${token}"`;
+  return exact && token.endsWith("\\\\") ? `${token.slice(0, -1)} "` : `${token}"`;
 }

@@ -138,6 +138,46 @@ export const ERRORS = {
     title: "The native addon cannot be loaded",
     remedy: "Run npm start or npm test once: they build it.",
   },
+  LIBRARY_OPEN: {
+    title: "A plugin's library cannot be loaded",
+    remedy: "Check the file: its format, its architecture, and the libraries that it needs itself.",
+  },
+  LIBRARY_SYMBOL: {
+    title: "A plugin's library lacks functions",
+    remedy: "It is no plugin, or was built incompletely: use another build of it.",
+  },
+  LIBRARY_API_VERSION: {
+    title: "A plugin's library was made for another version of the plugin API",
+    remedy: "Use a build for API 3.x, or for 0.3 as of Falco 0.31.",
+  },
+  LIBRARY_DESCRIPTION: {
+    title: "What a plugin's library says of itself is not usable",
+    remedy: "Report what the message says to the plugin's authors.",
+  },
+  LIBRARY_EVENT_SCHEMA: {
+    title: "A plugin's library was made for another table of system call events",
+    remedy: "Use a build of the plugin for the event schema that the message names.",
+  },
+  LIBRARY_INIT: {
+    title: "A plugin's library could not be initialized",
+    remedy: "Correct init_config as the plugin's message asks.",
+  },
+  LIBRARY_PROCESS: {
+    title: "The process of a plugin's library cannot be started",
+    remedy: "Check the limits on processes, memory and open files.",
+  },
+  LIBRARY_DIED: {
+    title: "The process of a plugin's library has died",
+    remedy: "Report it to the plugin's authors, with the signal or status that the message names.",
+  },
+  LIBRARY_TIMEOUT: {
+    title: "A plugin's library did not answer in time",
+    remedy: "Report it to the plugin's authors, or look for what it waits for.",
+  },
+  LIBRARY_PROTOCOL: {
+    title: "A plugin's process answers what cannot be",
+    remedy: "Report it to the plugin's authors: the library has written over memory that is not its own.",
+  },
   BENCH_SEED: {
     title: "A capture cannot be repeated for the bench",
     remedy: "Give the bench a capture that `peregrine read` reads.",

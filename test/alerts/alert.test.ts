@@ -156,6 +156,8 @@ test("widths pad with blanks and cut", () => {
 test("events: a template, columns, objects", () => {
   const rules = ruleSet("");
   assert.equal(encode({ kind: "read", template: "%evt.num é %fd.name" }, rules), '12 é /tmp/"\\\\n\\x01é\ufffd\n');
+  assert.equal(encode({ kind: "read", template: "%evt.num %proc.aname[2]" }, rules), "");
+  assert.equal(encode({ kind: "read", template: "*%evt.num %8proc.aname[2]|" }, rules), "12 <NA>    |\n");
   assert.equal(
     encode({ kind: "read-fields", fields: ["evt.num", "proc.aname[2]", "fd.name"] }, rules),
     '12\t<NA>\t/tmp/"\\\\n\\x01é\ufffd\n',

@@ -66,6 +66,8 @@ test("everything else that fails: exit 1, with a code", async () => {
     ["OUTPUT_NONE", ["-r", rules, "-e", capture, "-o", "stdout_output.enabled=false"]],
     ["CAPTURE_OPEN", ["-r", rules, "-e", join(folder, "missing.scap")]],
     ["FIELD_UNKNOWN", ["read", capture, "--fields", "evt.nonsense"]],
+    ["FIELD_UNKNOWN", ["read", capture, "--output", "%evt.nonsense"]],
+    ["OPTION_CONFLICT", ["read", capture, "--output", "%evt.num", "--json"]],
   ];
   for (const [code, args] of cases) {
     const { status, stdout, stderr } = await command(args);
@@ -135,6 +137,12 @@ test("read: lines, fields, objects", async () => {
   assert.match(fields.stdout.split("\n")[0] ?? "", /^\d+\tparent0\t<NA>$/);
   const objects = await command(["read", capture, ...filter, "--json", "--fields", "fd.sip,evt.num,proc.aname[2]"]);
   assert.match(objects.stdout.split("\n")[0] ?? "", /^\{"fd\.sip":null,"evt\.num":\d+,"proc\.aname\[2\]":"shell0?"\}$/);
+  const output = (template: string): ReturnType<typeof command> =>
+    command(["read", capture, ...filter, "--output", template]);
+  const template = await output("%evt.num is %toupper(proc.name)");
+  assert.match(template.stdout.split("\n")[0] ?? "", /^\d+ is CHILD$/);
+  assert.equal((await output("%evt.num %fd.sip")).stdout, "");
+  assert.match((await output("*%evt.num %fd.sip")).stdout, /^\d+ <NA>\n/);
 });
 
 test("a bad capture: what comes before is delivered, then the coded error with its place, exit 1", async () => {

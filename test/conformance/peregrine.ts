@@ -7,6 +7,7 @@ import type { Config } from "../../src/config/config.js";
 import { replay } from "../../src/engine/replay.js";
 import { startThreads, type Threads } from "../../src/engine/threads.js";
 import { resolveField } from "../../src/fields/registry.js";
+import { ruleFromCondition } from "../../src/rules/condition-rule.js";
 import { type LoadOptions, type LoadResult, loadRules } from "../../src/rules/load.js";
 import type { Rule, RuleSet } from "../../src/rules/ruleset.js";
 import { shared } from "../support/shared.js";
@@ -96,6 +97,14 @@ export function compileFilters(conditions: readonly string[]): Filter[] {
     const result = loadRules([{ path: "filter.yaml", content: JSON.stringify([item]) }], { resolver: resolveField });
     const rule = result.ok ? (result.ruleSet.rules[0] ?? null) : null;
     return { rule, error: rule === null ? messages(result) || "no rule" : null };
+  });
+}
+
+/** As compileFilters, but as `read --filter` takes them: conditions that are no rules. */
+export function bareFilters(conditions: readonly string[]): Filter[] {
+  return conditions.map((condition, index) => {
+    const rule = ruleFromCondition(String(index), condition, "%evt.num", "syscall", resolveField);
+    return "severity" in rule ? { rule: null, error: rule.message } : { rule, error: null };
   });
 }
 

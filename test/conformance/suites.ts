@@ -2,7 +2,9 @@
 import type { Suite } from "./case.js";
 import { alertsSuite } from "./suites/alerts.js";
 import { detectSuite } from "./suites/detect.js";
+import { evalSuite } from "./suites/eval.js";
 import { factsSuite } from "./suites/facts.js";
+import { formatterSuite } from "./suites/formatter.js";
 import { libsCapturesSuite } from "./suites/libs-captures.js";
 import { compileSuite, requirementsSuite, ruleLoaderSuite, warningsSuite } from "./suites/loader.js";
 import { parserSuite } from "./suites/parser.js";
@@ -18,6 +20,8 @@ export function suites(): readonly Suite[] {
     alertsSuite("probe"),
     parserSuite(),
     compileSuite(),
+    evalSuite(),
+    formatterSuite(),
     ruleLoaderSuite(),
     requirementsSuite(),
     warningsSuite(),

@@ -103,10 +103,15 @@ describe("transformers in outputs are those of conditions", () => {
       } catch (error) {
         read = (error as Error).message;
       }
-      assert.deepEqual(read, expected);
+      assert.deepEqual(read, withoutPositions(expected));
     });
   }
 });
+
+/** Where an argument begins for Falco is of no use in an output. */
+function withoutPositions(node: unknown): unknown {
+  return JSON.parse(JSON.stringify(node, (key, value: unknown) => (key === "position" ? undefined : value)));
+}
 
 describe("outputs of rules", () => {
   const output = (text: string): string =>

@@ -58,6 +58,7 @@ export interface ReadOptions {
   readonly other?: PlanRow;
   readonly ring?: Partial<RingShape>;
   readonly shape?: Partial<MemoryShape>;
+  readonly annexWords?: number;
 }
 
 const RING: RingShape = { slots: 2, events: 64, recordBytes: 32 * 1024, heapBytes: 64 * 1024 };
@@ -102,7 +103,7 @@ export function readCapture(from: string | Uint8Array | ScapBuilder, options: Re
   const interner = createInterner(memory);
   const dictionary = new Dictionary(memory.dictionary);
   const layout = new RingLayout(memory.shape.ring);
-  const source = new ScapSource({ path, memory, interner, plan: planOf(options) });
+  const source = new ScapSource({ path, memory, interner, plan: planOf(options), annexWords: options.annexWords ?? 0 });
   const headers = [source.open()];
   const records: ReadRecord[] = [];
   const batches: { first: number; last: number; records: number; result: number }[] = [];

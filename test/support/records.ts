@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { AnnexWord } from "../../src/batch/annex.js";
 import type { ParamInfo } from "../../src/batch/event.js";
 import { EVENTS } from "../../src/batch/event-table.generated.js";
 import type { Interner } from "../../src/batch/interner.js";
@@ -11,6 +12,11 @@ import { TestInterner } from "./test-interner.js";
 
 /** A parameter's value: numbers for integers and fds, texts (binary strings) or bytes for the rest; null = not there. */
 export type Value = number | bigint | string | Uint8Array | null;
+
+export type AnnexSpec = Partial<Record<keyof typeof AnnexWord, number | bigint>> & {
+  readonly streams?: readonly number[];
+  readonly fds?: readonly (readonly [fd: number, row: number])[];
+};
 
 /** An event to be written as a record. */
 export interface EventSpec {
@@ -26,6 +32,8 @@ export interface EventSpec {
   readonly flags?: number;
   /** By name, or by position; what is left out is empty. */
   readonly params?: Readonly<Record<string, Value>> | readonly Value[];
+  /** The record's annex: words of AnnexWord by name, bigint values take two; `fds`: pairs of a number and a row. */
+  readonly annex?: AnnexSpec;
   /** Parameters that the event has; by default all of its type. */
   readonly nparams?: number;
 }
@@ -109,11 +117,30 @@ export class RecordWriter {
       words[o + RecordWord.PRESENT] = present;
       offsets.push(o);
       o += info.words;
+      if (event.annex !== undefined) o = this.annex(offsets.at(-1) as number, o, event.annex);
     }
     words[base + SlotWord.RECORDS_END] = o;
     words[base + SlotWord.HEAP_END] = heap;
     this.floats[(base + SlotWord.LAST) / 2] = this.number;
     return offsets;
+  }
+
+  /** @returns the word behind it */
+  private annex(record: number, at: number, spec: AnnexSpec): number {
+    const { words } = this;
+    const { streams = [], fds = [], ...named } = spec;
+    const end = at + AnnexWord.PAIRS + 2 * fds.length;
+    words.fill(0, at, end);
+    words[record + RecordWord.ANNEX] = at - record;
+    words[record + RecordWord.SIZE] = end - record;
+    for (const [name, value] of Object.entries(named)) {
+      const word = at + AnnexWord[name as keyof typeof AnnexWord];
+      if (typeof value === "bigint") this.wide(word, value);
+      else words[word] = value;
+    }
+    words.set(streams, at + AnnexWord.STREAMS);
+    words.set(fds.flat(), at + AnnexWord.PAIRS);
+    return end;
   }
 
   private wide(at: number, value: bigint): void {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { annexWords, askAnnex, noAnnex } from "../../src/batch/annex.js";
 import { EVENTS } from "../../src/batch/event-table.generated.js";
 import { createMemory } from "../../src/batch/memory.js";
 import type { Demand } from "../../src/batch/plan.js";
@@ -37,9 +38,11 @@ export function replayFields(
     for (const field of fields) field.demand(event.id, demand);
   }
   const plan = makePlan(demand);
+  const annex = noAnnex();
+  for (const field of fields) if (field.annex !== undefined) askAnnex(annex, field.annex.parts, field.annex.fd);
   const memory = createMemory();
   const interner = createInterner(memory);
-  const source = new ScapSource({ path, memory, interner, plan });
+  const source = new ScapSource({ path, memory, interner, plan, annexWords: annexWords(annex) });
   const stage = new StateStage({ memory, interner, plan, hostRoot });
   const layout = new RingLayout(memory.shape.ring);
   let header = source.open();

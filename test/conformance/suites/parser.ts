@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FieldNode, ListNode, Node, Range, Right, TransformNode } from "../../../src/rules/ast.js";
 import { ParseError, parseCondition } from "../../../src/rules/parse.js";
+import { printCondition } from "../../../src/rules/print.js";
 import { type Case, type Check, casesOf, type Suite, text } from "../case.js";
 import { canonical } from "../json.js";
 
@@ -13,19 +14,41 @@ export function parserSuite(): Suite {
 
 async function run(one: Case): Promise<readonly Check[]> {
   const filter = Buffer.from(text(one.inputs["filter"]), "utf8").toString("latin1");
-  const { ast, error, error_pos: place } = one.expected;
+  const { ast, error, error_pos: place, as_string: printed } = one.expected;
+  const checks: Check[] = [];
   let outcome: unknown;
   try {
-    outcome = treeOf(parseCondition(filter), filter);
+    const node = parseCondition(filter);
+    outcome = treeOf(node, filter);
+    if (printed !== undefined) checks.push(compare(`${one.id}#as_string`, printed, printCondition(node), filter));
   } catch (problem) {
     if (!(problem instanceof ParseError)) throw problem;
     outcome = { error: problem.message, pos: [problem.index, problem.line, problem.column] };
   }
   const wanted = ast ?? { error, pos: place };
+  // A blank behind a backslash is an escape, a newline is none.
+  if (one.expected["also_parses_with_spaces_as_newlines_or_tabs"] === true && !filter.includes("\\ ")) {
+    for (const blank of ["\n", "\t"]) {
+      const tree = withoutPlaces(treeOf(parseCondition(filter.replaceAll(" ", blank)), filter));
+      const want = blanksAs(withoutPlaces(ast), blank);
+      checks.push(compare(`${one.id}#with ${JSON.stringify(blank)} as blanks`, want, tree, filter));
+    }
+  }
   return [
     compare(one.id, withoutPlaces(wanted), withoutPlaces(outcome), filter),
     compare(`${one.id}#places`, wanted, outcome, filter),
+    ...checks,
   ];
+}
+
+/** Blanks in quoted texts are replaced as those between the words are. */
+function blanksAs(tree: unknown, blank: string): unknown {
+  if (typeof tree === "string") return tree.replaceAll(" ", blank);
+  if (Array.isArray(tree)) return tree.map((item) => blanksAs(item, blank));
+  if (typeof tree !== "object" || tree === null) return tree;
+  return Object.fromEntries(
+    Object.entries(tree).map(([key, item]) => [key, key === "binary" ? item : blanksAs(item, blank)]),
+  );
 }
 
 function compare(id: string, want: unknown, got: unknown, filter: string): Check {
@@ -86,6 +109,7 @@ function treeOf(node: AnyNode, source: string): unknown {
 }
 
 function placeOf(range: Range, source: string): number[] {
-  const before = source.slice(0, range.start);
-  return [range.start, before.split("\n").length, range.start - before.lastIndexOf("\n")];
+  const at = range.position ?? range.start;
+  const before = source.slice(0, at);
+  return [at, before.split("\n").length, at - before.lastIndexOf("\n")];
 }

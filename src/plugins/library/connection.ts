@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { LogLevel, PluginContext, Progress } from "../../sdk/index.js";
+import { PeregrineError } from "../../telemetry/errors.js";
+import { loadPluginAddon, type NativeLink } from "./addon.js";
+import { linkError } from "./failure.js";
+import { LinkStatus, Mail } from "./operations.js";
+import { AnswerReader, type RequestWriter } from "./wire.js";
+
+/** Where a library runs and how long it may take. Plain data: it can be sent to other threads. */
+export interface LibraryPlace {
+  readonly path: string;
+  /** The program that a process of its own runs; "" for this process. */
+  readonly host: string;
+  /** Shared by all threads that use one process; see native/plugin/process.h. */
+  readonly words: Int32Array;
+  /** A process for each state instead of one for all. */
+  readonly apart: boolean;
+  readonly timeouts: Timeouts;
+}
+
+/** Milliseconds after which a plugin's process is killed because it does not answer. */
+export interface Timeouts {
+  /** Loading the library, init, open, close and what is asked seldom. */
+  readonly control: number;
+  /** Extracting the fields of one event, or of one batch. */
+  readonly extract: number;
+}
+
+/** Falco's severities, 1 (fatal) to 8 (trace). */
+const LEVELS: readonly LogLevel[] = ["info", "error", "error", "error", "warn", "info", "info", "debug", "debug"];
+const NOTHING = new Uint8Array(0);
+
+/** One state of a plugin and the channel to it. */
+export class Connection {
+  readonly link: NativeLink;
+  /** What the source said last of how far it is. */
+  progress: Progress = { percent: 0, text: "" };
+  private losses: readonly [number, number] = [0, 0];
+
+  constructor(
+    readonly place: LibraryPlace,
+    readonly plugin: string,
+    readonly context: PluginContext | null,
+  ) {
+    const { Link } = loadPluginAddon();
+    this.link = new Link(place.words, place.host, place.path);
+    if (this.link.error === "") return;
+    const message = `plugin ${plugin}: its process cannot be started: ${this.link.error}`;
+    throw new PeregrineError("LIBRARY_PROCESS", message, { file: place.path });
+  }
+
+  /**
+   * Sends a request and gives back the plugin's return code and its answer.
+   * @throws PeregrineError where the plugin died or did not answer
+   */
+  ask(operation: number, doing: string, request?: RequestWriter): { readonly rc: number; readonly answer: Uint8Array } {
+    const answer = this.link.call(operation, request?.bytes() ?? NOTHING, this.place.timeouts.control);
+    this.readMail();
+    const rc = this.link.status;
+    if (answer === null || rc === LinkStatus.BAD_REQUEST || rc === LinkStatus.TOO_LARGE) throw this.fault(doing);
+    return { rc, answer };
+  }
+
+  /** The error that the link's last call came to. */
+  fault(doing: string): PeregrineError {
+    return linkError(this.plugin, doing, this.link.status, this.link.death, this.place.path);
+  }
+
+  /** Hands on what the plugin said out of turn: log lines, metrics, progress, events. */
+  readMail(): void {
+    for (let mail = this.link.nextMail(); mail !== null; mail = this.link.nextMail()) this.receive(mail);
+    const [events, messages] = this.link.lost;
+    if (events > this.losses[0] || messages > this.losses[1]) this.countLosses(events, messages);
+  }
+
+  close(): void {
+    this.link.close();
+  }
+
+  private countLosses(events: number, messages: number): void {
+    this.context?.metric("events_lost", "counter").add(events - this.losses[0]);
+    this.context?.metric("messages_lost", "counter").add(messages - this.losses[1]);
+    this.losses = [events, messages];
+  }
+
+  private receive(mail: Uint8Array): void {
+    const { context } = this;
+    const reader = new AnswerReader(mail);
+    const kind = reader.word();
+    reader.word();
+    const tag = reader.wide();
+    if (kind === Mail.PROGRESS) {
+      this.progress = { percent: Number(tag) / 100, text: textOf(reader.rest()) };
+    } else if (context === null) {
+      return;
+    } else if (kind === Mail.LOG) {
+      context.log(LEVELS[Number(tag)] ?? "info", textOf(reader.rest()));
+    } else if (kind === Mail.ASYNC_EVENT) {
+      reader.wide();
+      const size = reader.word();
+      const rest = reader.rest();
+      const name = textOf(rest.subarray(0, size));
+      const taken = context.emit({ name, data: rest.subarray(size), time: tag });
+      if (!taken) context.metric("async_events_refused", "counter").add(1);
+    } else if (kind === Mail.METRICS) {
+      this.receiveMetrics(reader, context);
+    }
+  }
+
+  private receiveMetrics(reader: AnswerReader, context: PluginContext): void {
+    const count = reader.word();
+    for (let i = 0; i < count && !reader.failed; i++) {
+      const kind = reader.word() === 0 ? "counter" : "gauge";
+      const value = reader.double();
+      const name = reader.text();
+      if (!reader.failed && name !== "") context.metric(name, kind).set(value);
+    }
+  }
+}
+
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type {
+  ExtractorInstance,
+  FieldSpecs,
+  FieldType,
+  KeyOrIndex,
+  PluginContext,
+  PluginEvent,
+  WantedField,
+} from "../../sdk/index.js";
+import { Operation } from "./operations.js";
+import type { LibraryState } from "./state.js";
+
+/** Mail is looked for once in so many events. */
+const EVENTS_PER_LOOK = 256;
+/** Errors are logged so often; then only each time their number has doubled. */
+const FIRST_ERRORS = 8;
+const TWO_32 = 4294967296;
+/** Above this a number has no exact double. */
+const MAX_HIGH = 0x1fffff;
+
+type Value = string | number | bigint | boolean | Uint8Array;
+/** What an extract function reads: the answer for the event at hand. */
+type Record = LibraryExtractor;
+type ReadField = (record: unknown) => Value | readonly Value[] | undefined;
+
+/** The fields that a library extracts in one worker. It is the record of the event at hand as well. */
+export class LibraryExtractor {
+  private wanted: WantedField[];
+  private readonly positions = new Map<string, number>();
+  /** The first word of the event's table: an error text's place, then each field's. */
+  private table = 0;
+  private events = 0;
+  private errors = 0;
+
+  constructor(
+    private readonly state: LibraryState,
+    wanted: readonly WantedField[],
+    private readonly context: PluginContext,
+  ) {
+    this.wanted = [];
+    for (const field of wanted) this.position(field.field, field.argument);
+    state.want(this.wanted);
+  }
+
+  /** Extracts all wanted fields of the event in one request. */
+  load(event: PluginEvent): void {
+    this.state.request(Operation.EXTRACT, event, "its fields were extracted");
+    const table = this.state.words[0] ?? 0;
+    this.table = (table + this.wanted.length) * 4 < this.state.resultSize ? table : 0;
+    if (this.table !== 0 && this.state.words[this.table] !== 0) this.complain(event);
+    if (++this.events % EVENTS_PER_LOOK === 0) this.state.connection.readMail();
+  }
+
+  /** Where the value of a wanted field stands among the words; 0: absent. */
+  place(position: number): number {
+    if (this.table === 0) return 0;
+    const place = this.state.words[this.table + 1 + position] ?? 0;
+    return place * 4 < this.state.resultSize ? place : 0;
+  }
+
+  word(at: number): number {
+    return at * 4 < this.state.resultSize ? (this.state.words[at] ?? 0) : 0;
+  }
+
+  text(start: number, size: number): string {
+    return this.state.results.toString("utf8", start, Math.min(start + size, this.state.resultSize));
+  }
+
+  bytes(start: number, size: number): Uint8Array {
+    const seen = this.state.results.subarray(start, Math.min(start + size, this.state.resultSize));
+    const copy = new Uint8Array(seen.length);
+    copy.set(seen);
+    return copy;
+  }
+
+  /** The position of a field with its argument; it is wanted from now on. */
+  position(field: string, argument: string | null): number {
+    const key = argument === null ? field : `${field}[${argument}`;
+    const known = this.positions.get(key);
+    if (known !== undefined) return known;
+    const position = this.wanted.length;
+    this.wanted.push({ field, argument });
+    this.positions.set(key, position);
+    this.state.want(this.wanted);
+    return position;
+  }
+
+  private complain(event: PluginEvent): void {
+    this.context.metric("extract_errors", "counter").add(1);
+    this.errors++;
+    const { errors } = this;
+    if (errors > FIRST_ERRORS && (errors & (errors - 1)) !== 0) return;
+    const at = this.state.words[this.table] ?? 0;
+    const text = this.text((at + 1) * 4, this.word(at));
+    const name = this.state.details.name;
+    this.context.log("warn", `plugin ${name}: event ${event.number}: ${text} (${errors} such errors)`);
+  }
+}
+
+/** The element of a value that stands at word `at`. */
+const ELEMENTS: Readonly<{ [K in FieldType]: (record: Record, at: number) => Value }> = {
+  string: (record, at) => record.text((at + 1) * 4, record.word(at)),
+  uint64: numberAt,
+  reltime: numberAt,
+  abstime: numberAt,
+  bool: (record, at) => record.word(at) !== 0,
+  ipaddr: bytesAt,
+  ipnet: bytesAt,
+  bytes: bytesAt,
+};
+
+function numberAt(record: Record, at: number): number | bigint {
+  const low = record.word(at);
+  const high = record.word(at + 1);
+  return high <= MAX_HIGH ? high * TWO_32 + low : (BigInt(high) << 32n) | BigInt(low);
+}
+
+function bytesAt(record: Record, at: number): Uint8Array {
+  return record.bytes((at + 1) * 4, record.word(at));
+}
+
+/** How many words the element at `at` takes. */
+function wordsOf(type: FieldType, record: Record, at: number): number {
+  if (type === "bool") return 1;
+  if (type === "uint64" || type === "reltime" || type === "abstime") return 2;
+  return 1 + ((record.word(at) + 3) >> 2);
+}
+
+function reader(type: FieldType, list: boolean, position: number): ReadField {
+  const element = ELEMENTS[type];
+  if (!list) {
+    return (record) => {
+      const extractor = record as Record;
+      const place = extractor.place(position);
+      return place === 0 ? undefined : element(extractor, place + 1);
+    };
+  }
+  return (record) => {
+    const extractor = record as Record;
+    const place = extractor.place(position);
+    if (place === 0) return undefined;
+    const count = extractor.word(place);
+    const values: Value[] = [];
+    for (let i = 0, at = place + 1; i < count; i++) {
+      values.push(element(extractor, at));
+      at += wordsOf(type, extractor, at);
+    }
+    return values;
+  };
+}
+
+/** An argument of an extract function as it stood between the brackets. */
+function argumentText(argument: unknown): string | null {
+  if (argument === undefined || argument === null) return null;
+  if (typeof argument === "object" && "key" in argument) return (argument as KeyOrIndex).key;
+  return String(argument);
+}
+
+/** Makes of a library's state what extracts its fields in one worker. */
+export function startExtractor(
+  state: LibraryState,
+  wanted: readonly WantedField[],
+  context: PluginContext,
+): ExtractorInstance<unknown, FieldSpecs> {
+  const extractor = new LibraryExtractor(state, wanted, context);
+  const extract: { [name: string]: unknown } = {};
+  for (const { name, spec } of state.details.fields) {
+    const { type, list = false } = spec;
+    const make = (argument: unknown) => reader(type, list, extractor.position(name, argumentText(argument)));
+    // Without an argument a field need not be wanted at all: its place is made when a function for it is first used.
+    extract[name] = spec.argument === undefined ? late(() => make(undefined)) : make;
+  }
+  return {
+    record: (event) => {
+      extractor.load(event);
+      return extractor;
+    },
+    extract: extract as ExtractorInstance<unknown, FieldSpecs>["extract"],
+  };
+}
+
+/** A function that is made when it is first called. */
+function late(make: () => ReadField): ReadField {
+  let made: ReadField | null = null;
+  return (record) => {
+    made ??= make();
+    return made(record);
+  };
+}

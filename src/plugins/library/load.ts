@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { resolve } from "node:path";
+import type { Plugin } from "../../sdk/index.js";
+import { PeregrineError } from "../../telemetry/errors.js";
+import { hostProgram, PROCESS_WORDS } from "./addon.js";
+import { Connection, type LibraryPlace, type Timeouts } from "./connection.js";
+import { type LibraryDetails, readDetails } from "./details.js";
+import { Capability, LinkStatus, Operation } from "./operations.js";
+import { freshWords, pluginOf } from "./plugin.js";
+import { AnswerReader } from "./wire.js";
+
+export interface LibraryOptions {
+  /**
+   * "child" (the default): the library runs in a process of its own, which it can crash. "in-process": it is loaded into this
+   * one, as Falco does; nothing then protects Peregrine from it.
+   */
+  readonly process?: "child" | "in-process";
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+/** What another thread needs to use a loaded library. Plain data, to be sent as it is. */
+export interface LibraryHandle {
+  readonly details: LibraryDetails;
+  readonly place: LibraryPlace;
+}
+
+export interface LoadedLibrary {
+  readonly plugin: Plugin;
+  readonly details: LibraryDetails;
+  /** For attachLibrary in another thread. */
+  readonly handle: LibraryHandle;
+  /** Ends what the loading itself holds; the process ends with the last state. */
+  close(): void;
+}
+
+const DEFAULT_TIMEOUTS: Timeouts = { control: 60_000, extract: 10_000 };
+
+function placeOf(path: string, options: LibraryOptions): LibraryPlace {
+  return {
+    path: resolve(path),
+    host: options.process === "in-process" ? "" : hostProgram(),
+    words: freshWords(PROCESS_WORDS),
+    apart: false,
+    timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+  };
+}
+
+type LoadCode = "LIBRARY_OPEN" | "LIBRARY_SYMBOL" | "LIBRARY_API_VERSION";
+
+function loadCode(text: string): LoadCode {
+  return text === "LIBRARY_SYMBOL" || text === "LIBRARY_API_VERSION" ? text : "LIBRARY_OPEN";
+}
+
+function describe(connection: Connection, path: string): LibraryDetails {
+  const { rc, answer } = connection.ask(Operation.DESCRIBE, "it was loaded");
+  if (rc === LinkStatus.NOT_LOADED) {
+    const reader = new AnswerReader(answer);
+    const code = loadCode(reader.text());
+    throw new PeregrineError(code, `cannot load plugin ${path}: ${reader.text()}`, { file: path });
+  }
+  const details = readDetails(path, answer);
+  if ((details.capabilities & Capability.SOURCING) !== 0 && details.id === 0) {
+    const message = `cannot load plugin ${path}: event sources without a plugin ID are not supported`;
+    throw new PeregrineError("LIBRARY_DESCRIPTION", message, { file: path });
+  }
+  return details;
+}
+
+/**
+ * Loads a shared library made for Falco's plugin API 3.x or 0.3 and makes a plugin of it. The library's functions run from
+ * here on, in its process or, on request, in this one.
+ * @throws PeregrineError LIBRARY_*, with what the library said
+ */
+export async function loadLibrary(path: string, options: LibraryOptions = {}): Promise<LoadedLibrary> {
+  const place = placeOf(path, options);
+  const connection = new Connection(place, path, null);
+  try {
+    const details = describe(connection, place.path);
+    // In 0.31 all of a plugin ran in one thread: a state there may count on being alone in its process.
+    const handle: LibraryHandle = { details, place: { ...place, apart: details.api === "0.3" && place.host !== "" } };
+    return { plugin: pluginOf(details, handle.place), details, handle, close: () => connection.close() };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** The plugin of a library that another thread of this process has loaded. */
+export function attachLibrary(handle: LibraryHandle): Plugin {
+  return pluginOf(handle.details, handle.place);
+}
