@@ -21,6 +21,7 @@ enum class Layout : uint32_t {
   kHeapBytes,
   kStrings,
   kStringBytes,
+  kAnnexWords,
   kKernelBytes,
   kSnaplen,
   kLowLatency,
@@ -74,12 +75,13 @@ LiveClass::LiveClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LiveClas
                           number(Layout::kRecordBytes),
                           number(Layout::kHeapBytes),
                           small(Layout::kStrings),
-                          number(Layout::kStringBytes)};
+                          number(Layout::kStringBytes),
+                          small(Layout::kAnnexWords)};
   const bool is_consistent = memory.slots > 0 && memory.slots * memory.slot_bytes <= ring.count &&
                              memory.records_word * 4ull + memory.record_bytes <= memory.heap_byte &&
                              memory.heap_byte + memory.heap_bytes <= memory.slot_bytes;
   if (!is_consistent || memory.events == 0 || memory.strings == 0 || memory.string_bytes == 0 ||
-      memory.record_bytes < kLargestRecord * 4) {
+      memory.record_bytes < (kLargestRecord + memory.annex_words) * 4ull || memory.annex_words % 2 != 0) {
     Napi::RangeError::New(env, "LiveReader: the ring does not have this layout, or no room for the largest record")
         .ThrowAsJavaScriptException();
     return;

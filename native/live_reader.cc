@@ -189,6 +189,7 @@ LiveReader::Step LiveReader::take(Span entry) {
   counters_[kLiveSeen]++;
   counters_[recipe.action == plan::kSkip ? kLiveNotWanted : kLiveStateRejected]++;
   counters_[kLiveBytes] += entry.size;
+  previous_ = raw.ts;
   number_++;
   return Step::kTaken;
 }
@@ -205,7 +206,8 @@ LiveReader::Step LiveReader::keep(const RawEvent& raw, const Recipe& recipe) {
     if (!writer_.fits_blobs(bytes)) return Step::kNoRoom;
   }
   const bool is_state_only = recipe.action == plan::kState;
-  const RecordHead head{raw.type, raw.cpu, raw.ts, raw.tid, static_cast<double>(number_ + 1), 0};
+  const RecordHead head{raw.type, raw.cpu, raw.ts, raw.tid, static_cast<double>(number_ + 1), 0, previous_};
+  previous_ = raw.ts;
   writer_.write(head, params_, recipe);
   counters_[kLiveSeen]++;
   counters_[is_state_only ? kLiveStateRecords : kLiveRuleRecords]++;

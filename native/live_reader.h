@@ -95,6 +95,7 @@ class LiveReader {
   EventParams params_;
   uint64_t heap_bytes_;
   uint64_t number_ = 0;
+  uint64_t previous_ = 0;      // time of the last event
   uint64_t start_ts_ = 0;      // events from before are in the start state
   uint64_t vital_drops_ = 0;   // that the last picture of the processes has made good
   uint64_t last_picture_ns_ = 0;

@@ -109,7 +109,9 @@ ${bytesText("live_constants", rodata)}`;
 function contents(text) {
   return text.replace(/=\n((?:\t"[^"]*"\n?)+);/g, (_, lines) => {
     const packed = [...lines.matchAll(/"([^"]*)"/g)].map(([, part]) => part).join("");
-    return createHash("sha256").update(inflateSync(Buffer.from(packed, "base64"))).digest("hex");
+    return createHash("sha256")
+      .update(inflateSync(Buffer.from(packed, "base64")))
+      .digest("hex");
   });
 }
 

@@ -24,7 +24,7 @@ function generated(folder = root, found = new Map()) {
 setUp();
 const before = generated();
 const hasJava = spawnSync("java", ["-version"], { stdio: "ignore" }).status === 0;
-for (const script of ["generate-schema", "generate-native", "generate-grammar", "generate-docs"]) {
+for (const script of ["generate-schema", "generate-native", "generate-bpf", "generate-grammar", "generate-docs"]) {
   const path = join(root, "scripts", `${script}.mjs`);
   if (!existsSync(path)) continue;
   if (script === "generate-grammar" && !hasJava) {

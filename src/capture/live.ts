@@ -40,6 +40,8 @@ export interface LiveOptions {
   readonly interner: Interner;
   /** PLAN_WORDS words for each event type, see batch/plan.ts. Read once. */
   readonly plan: Int32Array;
+  /** Words of each record's annex (batch/annex.ts); none where it is left out. */
+  readonly annexWords?: number;
   readonly settings: LiveSettings;
 }
 
@@ -52,8 +54,6 @@ export interface LiveSettings {
   /** Whether every event wakes the reader up: alerts come sooner, and the watched programs pay for it. */
   readonly lowLatency: boolean;
 }
-
-export const DEFAULT_LIVE: LiveSettings = { ringBytes: 8 * 1024 * 1024, snaplen: 80, lowLatency: false };
 
 /** This machine's kernel as a source of events. */
 export class LiveSource implements Source {
@@ -71,7 +71,8 @@ export class LiveSource implements Source {
       new Uint8Array(options.memory.ring),
       Float64Array.of(
         ...[slots, events, layout.slotBytes, layout.recordsWord, layout.heapByte, recordBytes, heapBytes],
-        ...[share(strings), share(stringBytes), ringBytes, snaplen, lowLatency ? 1 : 0],
+        ...[share(strings), share(stringBytes), options.annexWords ?? 0],
+        ...[ringBytes, snaplen, lowLatency ? 1 : 0],
       ),
       options.plan,
     );

@@ -19,6 +19,8 @@ export interface RunFlags {
   readonly workers?: number;
   /** Live: every event wakes the reader up. */
   readonly lowLatency?: boolean;
+  /** Where this machine cannot be watched, an example is replayed. */
+  readonly orExample?: boolean;
   readonly debugTiming?: boolean;
   /** Files to validate. */
   readonly validate?: string[];
@@ -40,6 +42,9 @@ export interface RunFlags {
 export type ListFormat = "text" | "markdown" | "json";
 
 export interface ReadFlags {
+  /** The events of this machine. */
+  readonly live?: boolean;
+  readonly lowLatency?: boolean;
   readonly filter?: string;
   readonly fields?: string;
   readonly output?: string;

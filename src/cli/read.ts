@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { eventEncoder, openStdout, readerGone } from "../engine/alerting.js";
+import type { FailedEvent } from "../engine/crew.js";
 import { replay } from "../engine/replay.js";
 import type { Threads } from "../engine/threads.js";
+import { watch } from "../engine/watch.js";
 import { resolveField } from "../fields/registry.js";
 import { ruleFromCondition } from "../rules/condition-rule.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
@@ -13,20 +15,24 @@ import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type ReadFlags } from "./context.js";
 import { finish } from "./finish.js";
 import { hostRoot } from "./host.js";
+import { liveSettings } from "./live.js";
 import { stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
 
 /** A condition that every event satisfies. */
 const ALL_EVENTS = "evt.num > 0";
 
-/** `peregrine read CAPTURE`: prints its events. @returns the exit status */
-export async function readCapture(
-  capture: string,
+/** `peregrine read CAPTURE`, `peregrine read --live`: prints events. @returns the exit status */
+export async function readEvents(
+  capture: string | null,
   flags: ReadFlags,
   context: Context,
   threads: Threads,
 ): Promise<number> {
   const phases = { loaded: performance.now() };
+  if ((capture === null) !== (flags.live === true)) {
+    throw new PeregrineError("CAPTURE_NONE", "Name a capture to read, or give --live to read this machine's events");
+  }
   const fields = fieldList(flags.fields);
   checkTemplate(flags);
   const rules = filterRules(flags.filter);
@@ -34,18 +40,21 @@ export async function readCapture(
   const output = openStdout();
   const stop = stopOnSignals();
   try {
-    const report = await replay({
-      capture,
+    const common = {
       rules,
       encoder: eventEncoder(fields, flags.json === true, flags.output),
       threads,
-      sink: (chunk) => output.write(chunk),
+      sink: (chunk: Buffer) => output.write(chunk),
       hostRoot: hostRoot(),
       signal: stop.signal,
-      onFailedEvent: ({ event, message }) =>
+      onFailedEvent: ({ event, message }: FailedEvent) =>
         context.log.error(`event ${event} could not be shown: ${message}`, { event }),
-      onWorkerDeath: (worker, error) => context.log.warn(`worker ${worker} died and was replaced: ${error.message}`),
-    });
+      onWorkerDeath: (worker: number, error: Error) =>
+        context.log.warn(`worker ${worker} died and was replaced: ${error.message}`),
+    };
+    const report = await (capture === null
+      ? watch({ ...common, settings: liveSettings(flags) })
+      : replay({ ...common, capture }));
     await output.close();
     const status = await finish(report, capture, context, false);
     if (flags.debugTiming === true) process.stderr.write(timingText(report, phases));

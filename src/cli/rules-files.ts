@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Config } from "../config/config.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { Context, RunFlags } from "./context.js";
+import { defaultRules } from "./host.js";
 
 export interface RulesFile {
   readonly path: string;
@@ -59,9 +60,13 @@ export function readRulesFile(path: string): RulesFile {
   }
 }
 
-/** The rules files of a run: those of -r, else those of the configuration. Throws RULES_OPEN or RULES_NONE. */
-export function readRuleSources(flags: RunFlags, config: Config, { log }: Context): RulesFile[] {
-  const paths = flags.rules ?? config.rulesFiles;
+/**
+ * The rules files of a run: those of -r, else those of the configuration, else with `orDefault` those that come with
+ * Peregrine. Throws RULES_OPEN or RULES_NONE.
+ */
+export function readRuleSources(flags: RunFlags, config: Config, { log }: Context, orDefault = false): RulesFile[] {
+  const named = flags.rules ?? config.rulesFiles;
+  const paths = named.length === 0 && orDefault && flags.config === undefined ? [defaultRules()] : named;
   const files = readRulesFiles(paths, flags.rules !== undefined, (message) => log.warn(message));
   if (files.length > 0) return files;
   throw new PeregrineError(

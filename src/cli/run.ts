@@ -10,8 +10,8 @@ import { formatDiagnostics } from "../rules/diagnostic.js";
 import { loadRules } from "../rules/load.js";
 import type { RuleSet } from "../rules/ruleset.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
-import { finish } from "./finish.js";
-import { hostRoot } from "./host.js";
+import { failureText, finish } from "./finish.js";
+import { exampleCapture, hostRoot } from "./host.js";
 import { liveSettings } from "./live.js";
 import { readRuleSources } from "./rules-files.js";
 import { configOf, loadOptions } from "./settings.js";
@@ -29,7 +29,7 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
   log.setLevel(config.logLevel);
   const capture = flags.capture ?? config.capture;
   const outputs = openOutputs(config, (message) => log.error(message));
-  const rules = loadRuleSet(flags, config, context);
+  const rules = loadRuleSet(flags, config, context, capture === null);
   if (rules === null) return Exit.FAILED;
   phases["rules"] = performance.now();
   const stop = stopOnSignals();
@@ -46,11 +46,20 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
       onWorkerDeath: (worker: number, error: Error) =>
         log.warn(`worker ${worker} died and was replaced: ${error.message}`),
     };
-    const report = await (capture === null
-      ? watch({ ...common, settings: liveSettings(flags, config) })
-      : replay({ ...common, capture }));
+    let input = capture;
+    if (input === null) {
+      log.info(`watching this machine with ${rules.rules.length} rules`, { rules: rules.rules.length });
+    }
+    let report = await (input === null
+      ? watch({ ...common, settings: liveSettings(flags) })
+      : replay({ ...common, capture: input }));
+    if (input === null && flags.orExample === true && report.failure !== null) {
+      input = exampleCapture();
+      log.warn(`${failureText(report.failure)} Until then, an example that was recorded: ${input}`);
+      report = await replay({ ...common, capture: input });
+    }
     await outputs.close();
-    const status = await finish(report, capture, context, true);
+    const status = await finish(report, input, context, true);
     if (flags.debugTiming === true) process.stderr.write(timingText(report, phases));
     return outputs.failed ? Exit.FAILED : status;
   } catch (error) {
@@ -68,9 +77,9 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
 }
 
 /** The rules to run; null when a file has errors, which are printed. */
-function loadRuleSet(flags: RunFlags, config: Config, context: Context): RuleSet | null {
+function loadRuleSet(flags: RunFlags, config: Config, context: Context, orDefault: boolean): RuleSet | null {
   const { log } = context;
-  const result = loadRules(readRuleSources(flags, config, context), loadOptions(flags, config, context));
+  const result = loadRules(readRuleSources(flags, config, context, orDefault), loadOptions(flags, config, context));
   const errors = result.diagnostics.filter(({ severity }) => severity === "error");
   const warnings = result.diagnostics.filter(({ severity }) => severity === "warning");
   for (const { code, message, file, line, column, itemType, itemName } of warnings) {

@@ -5,6 +5,10 @@ import type { PipelineOptions } from "./pipeline.js";
 import type { ReplayReport } from "./report.js";
 import { type RunOptions, run } from "./run.js";
 
+export type { LiveSettings } from "../capture/live.js";
+
+export const DEFAULT_LIVE: LiveSettings = { ringBytes: 8 * 1024 * 1024, snaplen: 80, lowLatency: false };
+
 /** A run with one source, the kernel of this machine. */
 export interface WatchOptions extends Omit<RunOptions, "sources">, Omit<PipelineOptions, "name" | "spec"> {
   readonly settings: LiveSettings;

@@ -128,7 +128,8 @@ export const ERRORS = {
   },
   LIVE_MEMORY: {
     title: "The kernel has no room for what watching system calls needs",
-    remedy: "Make the ring smaller with engine.modern_ebpf.buf_size_preset, or raise the limit of locked memory or of open files.",
+    remedy:
+      "Make the ring smaller with engine.modern_ebpf.buf_size_preset, or raise the limit of locked memory or of open files.",
   },
   LIVE_PROC: {
     title: "The processes of this machine cannot be read",

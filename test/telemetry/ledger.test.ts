@@ -12,7 +12,12 @@ test("every event is in one account, from the fill to the end", () => {
   const buffer = createLedger(2, 4);
   const ledger = new Ledger(buffer);
   const worker = new Ledger(buffer);
-  ledger.filled(counts({ seen: 100, notWanted: 50, stateOnly: 20, merged: 5, unknownType: 1, oversize: 1, kernel: 0 }), 0, 22, 1);
+  ledger.filled(
+    counts({ seen: 100, notWanted: 50, stateOnly: 20, merged: 5, unknownType: 1, oversize: 1, kernel: 0 }),
+    0,
+    22,
+    1,
+  );
   let now = ledger.snapshot();
   assert.equal(now.inFlight, 22);
   assert.equal(now.difference, 0);
@@ -23,7 +28,12 @@ test("every event is in one account, from the fill to the end", () => {
   worker.evaluated(1, 0, 2);
   now = ledger.snapshot();
   assert.deepEqual([now.evaluated, now.failed, now.inFlight, now.difference], [20, 2, 0, 0]);
-  ledger.filled(counts({ seen: 110, notWanted: 50, stateOnly: 20, merged: 5, unknownType: 1, oversize: 1, kernel: 0 }), 1, 10, 0);
+  ledger.filled(
+    counts({ seen: 110, notWanted: 50, stateOnly: 20, merged: 5, unknownType: 1, oversize: 1, kernel: 0 }),
+    1,
+    10,
+    0,
+  );
   ledger.abandon();
   now = ledger.snapshot();
   assert.equal(now.difference, 0);
