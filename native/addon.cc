@@ -2,10 +2,12 @@
 #include <napi.h>
 
 #include "addon_data.h"
+#include "copy_class.h"
 #include "interner_class.h"
 #include "live_class.h"
 #include "reader_class.h"
 #include "walk.h"
+#include "writer_class.h"
 
 namespace {
 
@@ -16,6 +18,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["Interner"] = data->interner.Value();
   exports["CaptureReader"] = data->reader.Value();
   exports["LiveReader"] = peregrine::LiveClass::define(env);
+  exports["CaptureWriter"] = peregrine::WriterClass::define(env);
+  exports["CaptureCopy"] = peregrine::CopyClass::define(env);
   exports["walkBlocks"] = Napi::Function::New(env, peregrine::walk_blocks, "walkBlocks");
   env.SetInstanceData(data);
   return exports;

@@ -54,12 +54,15 @@ struct Conversion {
 };
 
 inline constexpr uint16_t kFlagUnused = 64;
+inline constexpr uint16_t kFlagModifiesState = 32;
 inline constexpr uint16_t kFlagOldVersion = 512;
 inline constexpr uint16_t kFlagConverterManaged = 4096;
 
 inline constexpr uint16_t kContainer = 228;
 inline constexpr uint16_t kContainerJson = 324;
 inline constexpr uint16_t kNotification = 280;
+inline constexpr uint16_t kPluginEvent = 322;
+inline constexpr uint16_t kAsyncEvent = 402;
 inline constexpr uint16_t kInfrastructure = 286;
 
 inline constexpr uint32_t kEventTypes = 454;

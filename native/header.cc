@@ -42,6 +42,7 @@ bool read_machine(Span body, SectionHeader& header) {
   if (body.size < kMachineBody) return false;
   const Span name = until_nul({body.data + 20, kHostname});
   header.machine = MachineEntry{load<uint32_t>(body.data), load<uint64_t>(body.data + 4),
+                                load<uint64_t>(body.data + 12),
                                 std::string(reinterpret_cast<const char*>(name.data), name.size),
                                 load<uint64_t>(body.data + 20 + kHostname)};
   return true;

@@ -14,15 +14,18 @@ namespace peregrine {
 /* What the first blocks of a section tell; src/capture/source.ts has the same for JavaScript. Ids are the dictionary's. */
 
 struct MachineEntry {
-  uint32_t cpus;
-  uint64_t memory_bytes;
+  uint32_t cpus = 0;
+  uint64_t memory_bytes = 0;
+  uint64_t max_pid = 0;
   std::string hostname;
-  uint64_t boot_time;
+  uint64_t boot_time = 0;
 };
 
 struct InterfaceEntry {
   std::string address;
   std::string netmask;
+  std::string broadcast;
+  uint64_t link_speed = 0;
   std::string name;
 };
 
@@ -39,13 +42,24 @@ struct GroupEntry {
   uint32_t name;
 };
 
+/** ExeFlag of src/batch/process-rows.ts. */
+namespace exe_flag {
+
+inline constexpr uint32_t kWritable = 1;
+inline constexpr uint32_t kUpperLayer = 2;
+inline constexpr uint32_t kFromMemfd = 4;
+inline constexpr uint32_t kLowerLayer = 8;
+
+}  // namespace exe_flag
+
 struct ThreadEntry {
   int64_t tid = -1, pid = -1, ptid = -1, sid = -1, vpgid = -1, pgid = -1, vtid = -1, vpid = -1;
   uint32_t flags = 0, uid = 0, gid = 0, loginuid = UINT32_MAX, tty = 0;
   uint32_t comm = 1, exe = 1, exepath = 1, args = 1, cwd = 1, root = 1, env = 1, cgroups = 1;
   uint64_t fd_limit = 0;
   uint32_t vm_size = 0, vm_rss = 0, vm_swap = 0;
-  uint32_t exe_flags = 0;  // ExeFlag of src/batch/process-rows.ts
+  uint64_t pf_major = 0, pf_minor = 0;
+  uint32_t exe_flags = 0;  // of exe_flag
   uint64_t cap_inheritable = 0, cap_permitted = 0, cap_effective = 0;
   uint64_t exe_ino = 0, exe_ctime = 0, exe_mtime = 0, pidns_start = 0;
 };

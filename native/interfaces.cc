@@ -23,12 +23,13 @@ bool read_interfaces(Span body, unsigned version, SectionHeader& header, size_t&
     const size_t size = type == 1 || type == 3 ? 4 : 16;
     const Span address = entry.bytes(size);
     const Span netmask = entry.bytes(size);
-    entry.bytes(size);  // broadcast
-    if (type <= 2) entry.take<uint64_t>();
+    const Span broadcast = entry.bytes(size);
+    const uint64_t link_speed = type <= 2 ? entry.take<uint64_t>() : 0;
     const Span name = entry.bytes(name_size);
     if (list.failed() || entry.failed()) return false;
     if (version < 2) list = entry;
-    header.interfaces.push_back({text_of(address), text_of(netmask), text_of(until_nul(name))});
+    header.interfaces.push_back({text_of(address), text_of(netmask), text_of(broadcast), link_speed,
+                                 text_of(until_nul(name))});
   }
   return true;
 }

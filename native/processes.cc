@@ -10,11 +10,6 @@ constexpr size_t kVectorLimit = 4096;
 /** loginuid, exe_writable and three capability sets: all that a tail has without pid namespace start and tty. */
 constexpr size_t kOldTail = 29;
 
-constexpr uint32_t kWritable = 1;
-constexpr uint32_t kUpperLayer = 2;
-constexpr uint32_t kFromMemfd = 4;
-constexpr uint32_t kLowerLayer = 8;
-
 uint32_t intern_text(Interner& interner, Span text) { return interner.intern(until_nul(text)); }
 uint32_t intern_vector(Interner& interner, Span text) { return interner.intern(without_final_nuls(text)); }
 
@@ -29,16 +24,16 @@ void read_tail(Cursor& entry, ThreadEntry& thread) {
     thread.tty = entry.optional<uint32_t>(0);
   }
   thread.loginuid = entry.optional<uint32_t>(UINT32_MAX);
-  thread.exe_flags |= flag_of(entry, kWritable);
+  thread.exe_flags |= flag_of(entry, exe_flag::kWritable);
   thread.cap_inheritable = value_of(entry);
   thread.cap_permitted = value_of(entry);
   thread.cap_effective = value_of(entry);
-  thread.exe_flags |= flag_of(entry, kUpperLayer);
+  thread.exe_flags |= flag_of(entry, exe_flag::kUpperLayer);
   thread.exe_ino = value_of(entry);
   thread.exe_ctime = value_of(entry);
   thread.exe_mtime = value_of(entry);
-  thread.exe_flags |= flag_of(entry, kFromMemfd);
-  thread.exe_flags |= flag_of(entry, kLowerLayer);
+  thread.exe_flags |= flag_of(entry, exe_flag::kFromMemfd);
+  thread.exe_flags |= flag_of(entry, exe_flag::kLowerLayer);
   thread.pgid = entry.optional<int64_t>(-1);
 }
 
@@ -61,7 +56,8 @@ void read_thread(Cursor& entry, unsigned version, Interner& interner, ThreadEntr
     thread.vm_size = entry.take<uint32_t>();
     thread.vm_rss = entry.take<uint32_t>();
     thread.vm_swap = entry.take<uint32_t>();
-    entry.bytes(16);  // page faults
+    thread.pf_major = entry.take<uint64_t>();
+    thread.pf_minor = entry.take<uint64_t>();
   }
   if (version >= 3) thread.env = intern_vector(interner, entry.text(kVectorLimit));
   if (version >= 4) {

@@ -5,6 +5,7 @@
 #include "interner_class.h"
 #include "js.h"
 #include "section_object.h"
+#include "writer_class.h"
 
 namespace peregrine {
 
@@ -113,15 +114,7 @@ Napi::Value ReaderClass::fill(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<uint32_t>(result));
 }
 
-Napi::Value ReaderClass::failure(const Napi::CallbackInfo& info) {
-  const Failure& failure = reader_->failure();
-  if (!failure) return info.Env().Null();
-  Napi::Object object = Napi::Object::New(info.Env());
-  object["code"] = Napi::String::New(info.Env(), failure.code);
-  object["message"] = Napi::String::New(info.Env(), failure.message);
-  object["offset"] = Napi::Number::New(info.Env(), static_cast<double>(failure.offset));
-  return object;
-}
+Napi::Value ReaderClass::failure(const Napi::CallbackInfo& info) { return failure_object(info.Env(), reader_->failure()); }
 
 Napi::Value ReaderClass::counters(const Napi::CallbackInfo&) { return counters_.Value(); }
 

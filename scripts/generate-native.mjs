@@ -135,12 +135,15 @@ struct Conversion {
 };
 
 inline constexpr uint16_t kFlagUnused = ${flag("UNUSED")};
+inline constexpr uint16_t kFlagModifiesState = ${flag("MODIFIES_STATE")};
 inline constexpr uint16_t kFlagOldVersion = ${flag("OLD_VERSION")};
 inline constexpr uint16_t kFlagConverterManaged = ${flag("CONVERTER_MANAGED")};
 
 inline constexpr uint16_t kContainer = ${id("PPME_CONTAINER_E")};
 inline constexpr uint16_t kContainerJson = ${id("PPME_CONTAINER_JSON_2_E")};
 inline constexpr uint16_t kNotification = ${id("PPME_NOTIFICATION_E")};
+inline constexpr uint16_t kPluginEvent = ${id("PPME_PLUGINEVENT_E")};
+inline constexpr uint16_t kAsyncEvent = ${id("PPME_ASYNCEVENT_E")};
 inline constexpr uint16_t kInfrastructure = ${id("PPME_INFRASTRUCTURE_EVENT_E")};
 
 inline constexpr uint32_t kEventTypes = ${events.length};

@@ -87,6 +87,8 @@ export interface EngineOptions {
   readonly workers?: number;
   /** Folder whose etc/passwd and etc/group name users and groups; by default none. */
   readonly hostRoot?: string | null;
+  /** Text of an etc/services file whose names of ports are shown; by default their numbers are. */
+  readonly services?: string | null;
 }
 
 /** Rules on threads that stay for any number of captures, one after the other. `close` ends them. */
@@ -112,6 +114,7 @@ export class Engine {
       encoder: { kind: "json", ...DEFAULT_ALERT_OPTIONS, hostname: "" },
       threads: this.threads,
       hostRoot: this.options.hostRoot ?? null,
+      services: this.options.services ?? null,
       sink: (chunk) => void chunks.push(Buffer.from(chunk)),
     });
     const lines = Buffer.concat(chunks).toString("utf8").split("\n").slice(0, -1);

@@ -40,6 +40,8 @@ export class LogRun {
   #numbers: number[] = [];
   #number = 0;
   #skip = 0;
+  /** Records since the last piece. */
+  #found = 0;
   #ended = false;
   #timeText = "";
   #time: bigint | undefined;
@@ -111,7 +113,7 @@ export class LogRun {
   record(b: Uint8Array, start: number, end: number, facts: RecordFacts): void {
     if (++this.#number <= this.#skip) return;
     const { counters, seen, insights } = this.settings;
-    counters.found.add(1);
+    this.#found++;
     if (!insights && facts.typeStart !== -1 && this.#strings.get(b, facts.typeStart, facts.typeEnd) === INSIGHT) {
       counters.passedOver.add(1);
       return;
@@ -144,7 +146,7 @@ export class LogRun {
 
   bad(b: Uint8Array, start: number, end: number, reason: string): void {
     if (++this.#number <= this.#skip) return;
-    this.settings.counters.found.add(1);
+    this.#found++;
     this.#setAside(b, start, end, reason);
   }
 
@@ -162,6 +164,8 @@ export class LogRun {
     this.#events = [];
     this.#numbers = [];
     const { counters } = this.settings;
+    if (this.#found > 0) counters.found.add(this.#found);
+    this.#found = 0;
     if (piece.events.length > 0) {
       counters.delivered.add(piece.events.length);
       counters.lateness(this.#late, this.#longest, this.#sum);

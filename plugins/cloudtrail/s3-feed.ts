@@ -92,7 +92,8 @@ export class S3Feed implements Feed {
       if (job !== undefined) return await this.#read(job);
       if (!this.config.follow) return null;
       if (this.#passEnd === 0) this.#passEnd = Date.now();
-      if (this.#open.length > 0 || !(await this.#pause())) return IDLE;
+      const time = await this.#pause();
+      if (!time || this.#open.length > 0) return IDLE;
       this.#nextPass();
     }
   }
@@ -222,7 +223,8 @@ export class S3Feed implements Feed {
   async #pause(): Promise<boolean> {
     const { signal } = this.context;
     const until = this.#passEnd + this.config.pollSeconds * 1000;
-    const left = until - Date.now();
+    // What is read has to be acknowledged first, for which this must return.
+    const left = this.#open.length > 0 ? 20 : until - Date.now();
     if (left > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(done, Math.min(left, 500));

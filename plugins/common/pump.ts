@@ -4,7 +4,7 @@ import type { Progress, SourceBatch, SourceEvent, SourceInstance } from "peregri
 /** Some events that came together. */
 export interface Piece {
   readonly events: readonly SourceEvent[];
-  /** Where the input stands behind the first `taken` of them: what ack is given. */
+  /** Where the input stands behind the first `taken` of them: what ack is given. undefined: nowhere new. */
   mark(taken: number): unknown;
 }
 
@@ -36,9 +36,12 @@ export class Pump implements SourceInstance {
     const events: SourceEvent[] = [];
     const batch: { events: SourceEvent[]; position?: unknown; end?: boolean } = { events };
     const deadline = performance.now() + waitMs;
+    let asked = false;
     for (;;) {
       if (this.#piece !== null) this.#take(batch, this.#piece, max);
       if (events.length >= max) return batch;
+      // What is behind no event can be acknowledged without waiting for one.
+      if (events.length === 0 && batch.position !== undefined && !this.#ended) return batch;
       if (this.#ended) return { ...batch, end: true };
       if (this.#error !== null) {
         if (events.length > 0) return batch;
@@ -47,6 +50,9 @@ export class Pump implements SourceInstance {
         throw error;
       }
       const left = deadline - performance.now();
+      // A feed that has nothing at once, again and again, must not keep the caller.
+      if (left <= 0 && asked) return batch;
+      asked = true;
       const got = await this.#fetch(events.length > 0 ? Math.min(left, LINGER) : left);
       if (got === null) return batch;
       if ("error" in got) this.#error = got;
@@ -72,7 +78,8 @@ export class Pump implements SourceInstance {
     const n = Math.min(max - batch.events.length, piece.events.length - this.#taken);
     for (let i = 0; i < n; i++) batch.events.push(piece.events[this.#taken + i] as SourceEvent);
     this.#taken += n;
-    batch.position = piece.mark(this.#taken);
+    const mark = piece.mark(this.#taken);
+    if (mark !== undefined) batch.position = mark;
     if (this.#taken < piece.events.length) return;
     this.#piece = null;
     this.#taken = 0;

@@ -1,23 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 
-const FORM = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9})\d*)?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+/** Days since the epoch of a day of the Gregorian calendar; NaN where the month has no such day. */
+function dayNumber(year: number, month: number, day: number): number {
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  const days = month === 2 ? (leap ? 29 : 28) : month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  if (month < 1 || month > 12 || day < 1 || day > days) return Number.NaN;
+  // Years that begin in March have their leap day at the end.
+  const y = month > 2 ? year : year - 1;
+  const m = month > 2 ? month - 3 : month + 9;
+  const era = Math.floor(y / 400);
+  const yearOfEra = y - era * 400;
+  const dayOfYear = Math.floor((153 * m + 2) / 5) + day - 1;
+  return (
+    era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
+  );
+}
+
+/** The digits at `at` as a number; NaN where one of them is none. */
+function digits(text: string, at: number, count: number): number {
+  let value = 0;
+  for (let i = at; i < at + count; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+const TAIL = /^(?:\.(\d{1,9})\d*)?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
 /** A time as RFC 3339 writes it, in nanoseconds since the epoch; undefined where the text is none. */
 export function parseTime(text: string): bigint | undefined {
-  const parts = FORM.exec(text);
-  if (parts === null) return undefined;
-  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 60) return undefined;
-  // A day that the month does not have would become one of the next month.
-  const ms = Date.UTC(year, month - 1, day, hour, minute, second);
-  if (new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day) return undefined;
-  const offset = parts[8] === undefined ? 0 : (Number(parts[9]) * 60 + Number(parts[10])) * (parts[8] === "-" ? -1 : 1);
-  return BigInt(ms - offset * 60_000) * 1_000_000n + BigInt((parts[7] ?? "").padEnd(9, "0"));
+  const t = text[10];
+  if (text[4] !== "-" || text[7] !== "-" || (t !== "T" && t !== "t") || text[13] !== ":" || text[16] !== ":")
+    return undefined;
+  const day = dayNumber(digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2));
+  const hour = digits(text, 11, 2);
+  const minute = digits(text, 14, 2);
+  const second = digits(text, 17, 2);
+  if (!(hour < 24 && minute < 60 && second <= 60)) return undefined;
+  let seconds = day * 86_400 + hour * 3600 + minute * 60 + second;
+  if (Number.isNaN(seconds)) return undefined;
+  // Nearly all times are whole seconds of UTC.
+  if (text.length === 20 && text[19] === "Z") return BigInt(seconds) * 1_000_000_000n;
+  const tail = TAIL.exec(text.slice(19));
+  if (tail === null) return undefined;
+  if (tail[2] !== undefined) seconds -= (Number(tail[3]) * 60 + Number(tail[4])) * (tail[2] === "-" ? -60 : 60);
+  return BigInt(seconds) * 1_000_000_000n + BigInt((tail[1] ?? "").padEnd(9, "0"));
 }

@@ -42,6 +42,47 @@ export interface NativeLiveReader {
   readonly drops: Float64Array;
 }
 
+/** Options of a writer: gzip 0 is plain, bounds of 0 are none. */
+export interface NativeWriterOptions {
+  readonly gzip: number;
+  readonly legacy: boolean;
+  readonly mostBytes: number;
+  readonly mostEvents: number;
+  readonly mostNs: number;
+}
+
+/** What native/writer_class.h offers; CaptureWriter alone uses it. False, or FAILED, stands for: see `failure`. */
+export interface NativeWriter {
+  open(path: string, options: NativeWriterOptions, header: SectionHeader | null, interner: Interner): boolean;
+  section(header: SectionHeader | null, interner: Interner): boolean;
+  write(event: Uint8Array, cpu: number, flags: number): number;
+  writePlugin(time: bigint, plugin: number, data: Uint8Array): number;
+  writeAsync(time: bigint, plugin: number, name: string, data: Uint8Array): number;
+  flush(): boolean;
+  close(): boolean;
+  discard(): void;
+  readonly failure: SourceFailure | null;
+  readonly counters: {
+    readonly events: number;
+    readonly leftOut: number;
+    readonly bytes: number;
+    readonly fileBytes: number;
+  };
+}
+
+/** What native/copy_class.h offers; CaptureCopy alone uses it. */
+export interface NativeCopy {
+  open(from: string, to: string, options: NativeWriterOptions & { readonly keepState: boolean }): boolean;
+  copyAll(most: number): boolean;
+  copy(numbers: Float64Array): boolean;
+  skip(most: number): boolean;
+  close(): boolean;
+  discard(): void;
+  readonly failure: SourceFailure | null;
+  readonly writeFailure: SourceFailure | null;
+  readonly counters: Float64Array;
+}
+
 /** What a walk over all blocks of a capture finds, without reading what is in them. */
 export interface CaptureFacts {
   readonly gzip: boolean;
@@ -73,6 +114,8 @@ export interface Addon {
     layout: Float64Array,
     plan: Int32Array,
   ) => NativeLiveReader;
+  readonly CaptureWriter: new () => NativeWriter;
+  readonly CaptureCopy: new () => NativeCopy;
   walkBlocks(path: string): CaptureFacts;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Lookups } from "../config/config.js";
 import type { Plugin } from "../rules/assumed-plugin.js";
 import type { Log } from "../telemetry/log.js";
 
@@ -49,6 +50,12 @@ export interface ReadFlags {
   readonly fields?: string;
   readonly output?: string;
   readonly json?: boolean;
+  readonly lookup?: Lookups;
+  /** The capture to write. */
+  readonly write?: string;
+  readonly schema?: "current" | "0.31";
+  readonly gzip?: boolean;
+  readonly keepState?: boolean;
   readonly workers?: number;
   readonly debugTiming?: boolean;
 }

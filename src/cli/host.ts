@@ -1,32 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import type { Lookups } from "../config/config.js";
+import { packageRoot } from "./package-root.js";
 
 /** Workers if none are asked for: ingest keeps one core busy, the workers have the others. */
 export function defaultWorkers(): number {
   return Math.max(1, availableParallelism() - 1);
 }
 
-/** Folder whose etc/passwd and etc/group name users and groups: that of HOST_ROOT, as in a container, or the root. */
-export function hostRoot(): string {
+/** Folder below which the files of the machine are: that of HOST_ROOT, as in a container, or the root. */
+function hostRoot(): string {
   return process.env["HOST_ROOT"] || "/";
 }
 
-/** A file that comes with Peregrine: below the nearest folder above this one that has a package.json. */
-function ownFile(...parts: readonly string[]): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json")) && dirname(folder) !== folder) folder = dirname(folder);
-  return join(folder, ...parts);
+/** A capture that Peregrine recorded, for machines that cannot be watched; null where it is not there. */
+export function exampleCapture(): string | null {
+  const root = packageRoot();
+  return root === null ? null : join(root, "examples", "recorded.scap");
 }
 
-export function defaultRules(): string {
-  return ownFile("rules", "peregrine_rules.yaml");
+/** What an engine is told of the machine. */
+export interface HostFiles {
+  /** Folder whose etc/passwd and etc/group name users and groups; null: none. */
+  readonly hostRoot: string | null;
+  /** Text of etc/services; null: ports are shown by their numbers. */
+  readonly services: string | null;
 }
 
-/** A capture that Peregrine recorded, for machines that cannot be watched. */
-export function exampleCapture(): string {
-  return ownFile("examples", "recorded.scap");
+/** Finds what `lookups` asks for. A file of services that cannot be read is told by `warn`. */
+export function hostFiles(lookups: Lookups, warn: (message: string) => void): HostFiles {
+  const root = hostRoot();
+  return { hostRoot: lookups.users ? root : null, services: lookups.services ? servicesOf(root, warn) : null };
+}
+
+function servicesOf(root: string, warn: (message: string) => void): string | null {
+  const path = join(root, "etc", "services");
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    warn(`ports are shown by their numbers: ${path} cannot be read (${why})`);
+    return null;
+  }
 }

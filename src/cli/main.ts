@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Lookups } from "../config/config.js";
 import type { Threads } from "../engine/threads.js";
 import { type Plugin, parsePlugin } from "../rules/assumed-plugin.js";
 import { suggest } from "../rules/suggest.js";
@@ -14,14 +15,16 @@ import { versionText } from "./version.js";
 
 const EXAMPLES = `
 Examples:
-  peregrine                                    watch this machine with the default rules (root)
+  peregrine                                    watch this machine with the default rules (as root)
   peregrine -r local.yaml --low-latency
+  peregrine -e capture.scap
   peregrine -r falco_rules.yaml -e capture.scap
   peregrine -r rules.d -r local.yaml -e capture.scap -o json_output=false -o priority=notice
   peregrine -V local_rules.yaml -o json_output=true
   peregrine read capture.scap --filter 'evt.type=execve' --fields evt.num,proc.name,proc.cmdline
   peregrine read capture.scap --json --fields evt.num,fd.name
   peregrine read --live --filter 'evt.type=connect' --fields proc.name,fd.name
+  peregrine read capture.scap -w small.scap.gz --filter 'proc.name=nginx'
 
 Alerts go to stdout, the log and the summary to stderr. Exit status: 0 at the end of the
 capture and after SIGINT or SIGTERM, 1 for any error, 2 for arguments that cannot be parsed.`;
@@ -47,6 +50,16 @@ function assumedPlugin(value: string, previous: Plugin[] = []): Plugin[] {
   const plugin = parsePlugin(value);
   if (plugin === null) throw new InvalidArgumentError("Must be of the form name:1.2.3:source or name:1.2.3.");
   return [...previous, plugin];
+}
+
+const LOOKUPS = ["users", "services", "none"];
+
+function lookups(value: string): Lookups {
+  const asked = value.split(",");
+  if (asked.some((each) => !LOOKUPS.includes(each)) || (asked.includes("none") && asked.length > 1)) {
+    throw new InvalidArgumentError("Give users, services or both separated by a comma, or none.");
+  }
+  return { users: asked.includes("users"), services: asked.includes("services") };
 }
 
 function workersOption(): Option {
@@ -93,7 +106,11 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     .exitOverride()
     .enablePositionalOptions()
     .version(versionText(), "--version", "print the versions of the engine and of what it reads")
-    .option("-r, --rules <path>", "rules file or folder of rules files; may be given several times", collect)
+    .option(
+      "-r, --rules <path>",
+      "rules file or folder of rules files, in place of the default rules; may be repeated",
+      collect,
+    )
     .option(
       "-e, --capture <file>",
       "capture file (.scap, plain or gzip) to evaluate; without one this machine is watched",
@@ -141,7 +158,7 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     });
   program
     .command("read")
-    .description("print the events of a capture, or of this machine, one line each")
+    .description("print the events of a capture or of this machine, one line each, or write them to another capture")
     .argument("[capture]", "capture file (.scap, plain or gzip)")
     .option("--live", "print the system calls of this machine as they come")
     .option("--low-latency", "with --live: print them at once, at a price for busy programs")
@@ -149,13 +166,30 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     .option("--fields <list>", "print these fields, separated by commas; tabs between them in the output")
     .option("--output <template>", "print this text with %fields in it; begin it with * to show events without a value")
     .option("--json", "print a JSON object for each event, null for fields without a value")
+    .addOption(
+      new Option("--lookup <list>", "ask this machine for names of: users, services, none (default: users)").argParser(
+        lookups,
+      ),
+    )
+    .option("-w, --write <file>", "write the events to a new capture; nothing is printed without --fields or --json")
+    .addOption(
+      new Option("--schema <version>", "with -w: today's events, or those of Falco 0.31 for older tools").choices([
+        "current",
+        "0.31",
+      ]),
+    )
+    .option("--gzip", "with -w: compress; without it if the name ends in .gz")
+    .option("--keep-state", "with -w and --filter: also write what changes processes and files, marked as hidden")
     .addOption(workersOption())
     .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())
     .action(async (capture: string | undefined, flags: ReadFlags) => {
+      const { copyWhole, needsReplay, writeOptions } = await import("./write-capture.js");
+      const write = capture === undefined ? null : writeOptions(capture, flags);
+      if (write !== null && !needsReplay(flags)) return done(await copyWhole(write, context));
       done(
         await withThreads(flags.workers, async (threads) => {
           const { readEvents } = await import("./read.js");
-          return readEvents(capture ?? null, flags, context, threads);
+          return readEvents(capture ?? null, flags, context, threads, write);
         }),
       );
     });

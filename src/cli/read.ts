@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { eventEncoder, openStdout, readerGone } from "../engine/alerting.js";
+import { DEFAULT_CONFIG } from "../config/config.js";
+import { type EncoderOptions, eventEncoder, openStdout, readerGone } from "../engine/alerting.js";
 import type { FailedEvent } from "../engine/crew.js";
+import { type CopyOptions, type NumberedLines, Recording } from "../engine/recording.js";
 import { replay } from "../engine/replay.js";
 import type { Threads } from "../engine/threads.js";
 import { watch } from "../engine/watch.js";
@@ -14,20 +16,26 @@ import { toBinary } from "../rules/text.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type ReadFlags } from "./context.js";
 import { finish } from "./finish.js";
-import { hostRoot } from "./host.js";
+import { hostFiles } from "./host.js";
 import { liveSettings } from "./live.js";
 import { stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
+import { tellWritten } from "./write-capture.js";
 
 /** A condition that every event satisfies. */
 const ALL_EVENTS = "evt.num > 0";
+const NUMBER = "evt.num";
 
-/** `peregrine read CAPTURE`, `peregrine read --live`: prints events. @returns the exit status */
+/**
+ * `peregrine read CAPTURE`, `peregrine read --live`: prints events, or with `write` copies them.
+ * @returns the exit status
+ */
 export async function readEvents(
   capture: string | null,
   flags: ReadFlags,
   context: Context,
   threads: Threads,
+  write: CopyOptions | null,
 ): Promise<number> {
   const phases = { loaded: performance.now() };
   if ((capture === null) !== (flags.live === true)) {
@@ -38,14 +46,21 @@ export async function readEvents(
   const rules = filterRules(flags.filter);
   if (rules === null) return Exit.FAILED;
   const output = openStdout();
+  const recording = write === null ? null : new Recording(write);
+  // Without a condition everything is copied, also what is not shown.
+  const picked = flags.filter === undefined ? null : recording;
+  const lines = linesOf(fields, flags, picked);
   const stop = stopOnSignals();
   try {
     const common = {
       rules,
-      encoder: eventEncoder(fields, flags.json === true, flags.output),
+      encoder: lines.encoder,
       threads,
-      sink: (chunk: Buffer) => output.write(chunk),
-      hostRoot: hostRoot(),
+      sink: (chunk: Buffer) => {
+        const rest = picked === null ? chunk : picked.take(chunk, lines.form);
+        return rest.length === 0 ? undefined : output.write(rest);
+      },
+      ...hostFiles(flags.lookup ?? DEFAULT_CONFIG.lookups, (message) => context.log.warn(message)),
       signal: stop.signal,
       onFailedEvent: ({ event, message }: FailedEvent) =>
         context.log.error(`event ${event} could not be shown: ${message}`, { event }),
@@ -58,11 +73,17 @@ export async function readEvents(
     await output.close();
     const status = await finish(report, capture, context, false);
     if (flags.debugTiming === true) process.stderr.write(timingText(report, phases));
-    return status;
+    if (recording === null || write === null) return status;
+    await (picked === null ? recording.all(stop.signal) : recording.rest(stop.signal));
+    // What is wrong with the capture has been told.
+    const written = { ...recording.close(), failure: null };
+    return Math.max(status, tellWritten(written, write, context));
   } catch (error) {
-    // As in `peregrine read ... | head`: the reader has seen enough.
-    if (readerGone(error)) return Exit.OK;
-    throw error;
+    recording?.discard();
+    if (!readerGone(error)) throw error;
+    // As in `peregrine read ... | head`: the reader has seen enough. But a capture that was asked for is missing now.
+    if (recording === null) return Exit.OK;
+    throw new PeregrineError("OUTPUT_WRITE", "The reader of the events has gone away; no capture was written");
   } finally {
     stop.off();
   }
@@ -80,6 +101,19 @@ function checkTemplate({ output, fields, json }: ReadFlags): void {
     if (!(error instanceof TemplateError)) throw error;
     throw new PeregrineError("FIELD_UNKNOWN", `--output: ${error.message}`);
   }
+}
+
+/** How events are written as lines; to be picked they tell their numbers, in front if nobody asked for them. */
+function linesOf(
+  fields: string[] | null,
+  { json = false, output }: ReadFlags,
+  picked: Recording | null,
+): { readonly encoder: EncoderOptions; readonly form: NumberedLines } {
+  if (picked === null) return { encoder: eventEncoder(fields, json, output), form: "any key" };
+  const numbered = [NUMBER, ...(fields ?? [])];
+  if (!json) return { encoder: eventEncoder(numbered, false), form: "column" };
+  const asked = fields === null || fields.includes(NUMBER);
+  return { encoder: eventEncoder(asked ? fields : numbered, true), form: asked ? "any key" : "first key" };
 }
 
 /** The fields of `--fields`, checked. Commas within brackets are part of an argument. */

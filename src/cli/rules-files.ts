@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Config } from "../config/config.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { Context, RunFlags } from "./context.js";
-import { defaultRules } from "./host.js";
+import { packageRoot } from "./package-root.js";
 
 export interface RulesFile {
   readonly path: string;
@@ -61,13 +61,18 @@ export function readRulesFile(path: string): RulesFile {
 }
 
 /**
- * The rules files of a run: those of -r, else those of the configuration, else with `orDefault` those that come with
- * Peregrine. Throws RULES_OPEN or RULES_NONE.
+ * The rules files of a run: those of -r, else those of the configuration; where neither is given, the default rules. Throws
+ * RULES_OPEN or RULES_NONE.
  */
-export function readRuleSources(flags: RunFlags, config: Config, { log }: Context, orDefault = false): RulesFile[] {
-  const named = flags.rules ?? config.rulesFiles;
-  const paths = named.length === 0 && orDefault && flags.config === undefined ? [defaultRules()] : named;
-  const files = readRulesFiles(paths, flags.rules !== undefined, (message) => log.warn(message));
+export function readRuleSources(flags: RunFlags, config: Config, { log }: Context): RulesFile[] {
+  const { rules } = flags;
+  const root = packageRoot();
+  if (rules === undefined && flags.config === undefined && config.rulesFiles.length === 0 && root !== null) {
+    const path = join(root, "rules", "peregrine_rules.yaml");
+    log.info("No rules file is given: the default rules are used", { file: path });
+    return [readRulesFile(path)];
+  }
+  const files = readRulesFiles(rules ?? config.rulesFiles, rules !== undefined, (message) => log.warn(message));
   if (files.length > 0) return files;
   throw new PeregrineError(
     "RULES_NONE",

@@ -7,11 +7,11 @@ import { replay } from "../engine/replay.js";
 import type { Threads } from "../engine/threads.js";
 import { watch } from "../engine/watch.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
-import { loadRules } from "../rules/load.js";
+import { loadRules, type RulesFile } from "../rules/load.js";
 import type { RuleSet } from "../rules/ruleset.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
 import { failureText, finish } from "./finish.js";
-import { exampleCapture, hostRoot } from "./host.js";
+import { exampleCapture, hostFiles } from "./host.js";
 import { liveSettings } from "./live.js";
 import { readRuleSources } from "./rules-files.js";
 import { configOf, loadOptions } from "./settings.js";
@@ -27,9 +27,10 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
   const { log } = context;
   const config = await configOf(flags, context);
   log.setLevel(config.logLevel);
+  const sources = readRuleSources(flags, config, context);
   const capture = flags.capture ?? config.capture;
-  const outputs = openOutputs(config, (message) => log.error(message));
-  const rules = loadRuleSet(flags, config, context, capture === null);
+  const outputs = openOutputs(config, (message) => log.error(message, { code: "OUTPUT_WRITE" }));
+  const rules = loadRuleSet(sources, flags, config, context);
   if (rules === null) return Exit.FAILED;
   phases["rules"] = performance.now();
   const stop = stopOnSignals();
@@ -39,7 +40,7 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
       encoder: alertEncoder(config),
       threads,
       sink: (chunk: Buffer) => outputs.write(chunk),
-      hostRoot: hostRoot(),
+      ...hostFiles(config.lookups, (message) => log.warn(message)),
       signal: stop.signal,
       onFailedEvent: ({ event, message }: FailedEvent) =>
         log.error(`event ${event} could not be evaluated: ${message}`, { event }),
@@ -53,8 +54,9 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
     let report = await (input === null
       ? watch({ ...common, settings: liveSettings(flags) })
       : replay({ ...common, capture: input }));
-    if (input === null && flags.orExample === true && report.failure !== null) {
-      input = exampleCapture();
+    const example = flags.orExample === true ? exampleCapture() : null;
+    if (input === null && report.failure !== null && example !== null) {
+      input = example;
       log.warn(`${failureText(report.failure)} Until then, an example that was recorded: ${input}`);
       report = await replay({ ...common, capture: input });
     }
@@ -77,9 +79,9 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
 }
 
 /** The rules to run; null when a file has errors, which are printed. */
-function loadRuleSet(flags: RunFlags, config: Config, context: Context, orDefault: boolean): RuleSet | null {
+function loadRuleSet(sources: readonly RulesFile[], flags: RunFlags, config: Config, context: Context): RuleSet | null {
   const { log } = context;
-  const result = loadRules(readRuleSources(flags, config, context, orDefault), loadOptions(flags, config, context));
+  const result = loadRules(sources, loadOptions(flags, config, context));
   const errors = result.diagnostics.filter(({ severity }) => severity === "error");
   const warnings = result.diagnostics.filter(({ severity }) => severity === "warning");
   for (const { code, message, file, line, column, itemType, itemName } of warnings) {

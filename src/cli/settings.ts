@@ -43,6 +43,7 @@ export function loadOptions(flags: RunFlags, config: Config, context: Context): 
     matching: config.matching,
     selection: [...config.selection, ...olderSelection(flags, context)],
     appendOutput: config.appendOutput,
+    staticFields: config.staticFields,
   };
 }
 

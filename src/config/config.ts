@@ -11,8 +11,18 @@ export interface RuleSelection {
 export interface AppendOutput {
   readonly match: { readonly source?: string; readonly tags?: readonly string[]; readonly rule?: string };
   readonly extraOutput?: string;
+  /** Also adds the fields that plugins suggest for outputs, and the static fields. */
+  readonly suggested?: boolean;
   /** Fields of the alert in JSON: a field by its own name (template null), or a template under a name. */
   readonly extraFields: readonly { readonly name: string; readonly template: string | null }[];
+}
+
+/** What the machine that evaluates is asked for. */
+export interface Lookups {
+  /** Names of users and groups that the capture does not name. */
+  readonly users: boolean;
+  /** Names of ports. */
+  readonly services: boolean;
 }
 
 /** The configuration as the program uses it. */
@@ -23,6 +33,8 @@ export interface Config {
   /** Least severe priority that runs, 0 (Emergency) to 7 (Debug). */
   readonly priority: number;
   readonly appendOutput: readonly AppendOutput[];
+  /** Fields that every event has: `static.KEY`. */
+  readonly staticFields: Readonly<Record<string, string>>;
   readonly json: boolean;
   readonly includeOutput: boolean;
   readonly includeTags: boolean;
@@ -36,6 +48,7 @@ export interface Config {
   readonly keepFileOpen: boolean;
   /** Capture named by engine.replay. */
   readonly capture: string | null;
+  readonly lookups: Lookups;
   readonly logLevel: string;
 }
 
@@ -46,6 +59,7 @@ export const DEFAULT_CONFIG: Config = {
   matching: "first",
   priority: 7,
   appendOutput: [],
+  staticFields: {},
   json: true,
   includeOutput: true,
   includeTags: true,
@@ -57,5 +71,6 @@ export const DEFAULT_CONFIG: Config = {
   file: null,
   keepFileOpen: false,
   capture: null,
+  lookups: { users: true, services: false },
   logLevel: "info",
 };

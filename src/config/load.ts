@@ -54,7 +54,10 @@ function readTree(file: string, env: Readonly<Record<string, string | undefined>
   return tree;
 }
 
-/** Checks the tree. Keys and values that do not fit are told and left out, so that their defaults hold. */
+/**
+ * Checks the tree. Keys that are nobody's, and values of the file that do not fit, are told and left out, so that their defaults
+ * hold, as in Falco. A value that was given with -o is what the user wants now: it is an error if it does not fit.
+ */
 function validate(root: TreeMap, defaults: TreeMap, overrides: readonly Override[], warnings: string[]): Settings {
   for (const name of MISSING_OUTPUTS) {
     const output = root[name];
@@ -77,6 +80,8 @@ function validate(root: TreeMap, defaults: TreeMap, overrides: readonly Override
           remove(root, unknown);
         }
       } else {
+        const given = overrides.find(({ steps }) => covers(steps, path));
+        if (given !== undefined) throw new PeregrineError("CONFIG_VALUE", `-o ${given.key}: ${issue.message}`);
         warnings.push(`"${path.join(".")}" has a wrong value, its default holds: ${issue.message}`);
         remove(root, path);
       }
@@ -108,6 +113,11 @@ function fill(tree: TreeMap, defaults: TreeMap): void {
 function namesOf(path: readonly string[], overrides: readonly Override[]): string[] {
   const written = overrides.filter(({ steps }) => path.every((step, i) => String(steps[i]) === step));
   return written.length === 0 ? [path.join(".")] : [...new Set(written.map(({ key }) => key))];
+}
+
+/** Whether an override wrote what is at `path`, or a part of it. */
+function covers(steps: Override["steps"], path: readonly string[]): boolean {
+  return path.every((step, i) => steps[i] === undefined || steps[i] === "[]" || String(steps[i]) === step);
 }
 
 /** Removes what is at `path`; an entry of a list goes with all of it, since half an entry means something else. */
@@ -162,6 +172,7 @@ function toConfig(settings: Settings): Config {
     matching,
     priority: toPriority(settings.priority),
     appendOutput: settings.append_output.map(toAppend),
+    staticFields: toStatic(settings.static_fields),
     json: settings.json_output,
     includeOutput: settings.json_include_output_property,
     includeTags: settings.json_include_tags_property,
@@ -173,6 +184,7 @@ function toConfig(settings: Settings): Config {
     file: file.enabled ? file.filename : null,
     keepFileOpen: file.keep_alive === "true",
     capture: replayed ?? null,
+    lookups: settings.lookups,
     logLevel: settings.log_level,
   };
 }
@@ -195,8 +207,28 @@ function toSelection(entry: Settings["rules"][number]): RuleSelection {
   return { enable, ...(rule === undefined ? {} : { rule }), ...(tag === undefined ? {} : { tag }) };
 }
 
+/** Fields that every event has, named by conditions and outputs as `static.KEY`. */
+function toStatic(fields: Settings["static_fields"]): Readonly<Record<string, string>> {
+  for (const key of Object.keys(fields)) {
+    if (/^[a-zA-Z]+[a-zA-Z0-9_]*$/.test(key)) continue;
+    const message = `Error reading config file: static_fields: no condition can name static.${key}; use letters, digits and _`;
+    throw new PeregrineError("CONFIG_VALUE", message);
+  }
+  return fields;
+}
+
 function toAppend(entry: Settings["append_output"][number]): AppendOutput {
   const { source, tags, rule } = entry.match ?? {};
+  const names = (entry.extra_fields ?? []).flatMap((field) =>
+    typeof field === "string" ? [field] : Object.keys(field),
+  );
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new PeregrineError(
+      "CONFIG_VALUE",
+      `Error reading config file: append_output: extra field '${twice}' is given twice`,
+    );
+  }
   return {
     match: {
       ...(source === undefined ? {} : { source }),
@@ -204,6 +236,7 @@ function toAppend(entry: Settings["append_output"][number]): AppendOutput {
       ...(rule === undefined ? {} : { rule }),
     },
     ...(entry.extra_output === undefined ? {} : { extraOutput: entry.extra_output }),
+    ...(entry.suggested_output === true ? { suggested: true } : {}),
     extraFields: (entry.extra_fields ?? []).flatMap((field): { name: string; template: string | null }[] =>
       typeof field === "string"
         ? [{ name: field, template: null }]

@@ -49,6 +49,7 @@ export const schema = z.strictObject({
   rule_matching: z.string().default("first"),
   priority: z.string().default("debug"),
   append_output: z.array(appendOutput).default([]),
+  static_fields: z.record(z.string(), z.string()).default({}),
   json_output: bool.default(false),
   json_include_output_property: bool.default(true),
   json_include_tags_property: bool.default(true),
@@ -70,6 +71,7 @@ export const schema = z.strictObject({
       replay: z.strictObject({ capture_file: z.string().optional() }).optional(),
     })
     .prefault({}),
+  lookups: z.strictObject({ users: bool.default(true), services: bool.default(false) }).prefault({}),
   log_level: z.string().default("info"),
 });
 
@@ -99,7 +101,6 @@ export const PASSED_OVER: ReadonlySet<string> = new Set([
   "plugins",
   "plugins_hostinfo",
   "program_output",
-  "static_fields",
   "syscall_event_drops",
   "syscall_event_timeouts",
   "syslog_output",

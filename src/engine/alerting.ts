@@ -7,6 +7,7 @@ import type { Output } from "../outputs/output.js";
 import { createOutputs, Outputs } from "../outputs/outputs.js";
 import { StreamOutput } from "../outputs/stream.js";
 
+export type { EncoderOptions } from "../alerts/options.js";
 export { readerGone } from "../outputs/stream.js";
 
 /** How a configuration wants its alerts written. The host's name is FALCO_HOSTNAME, or the system's. */
@@ -24,9 +25,11 @@ export function alertEncoder(config: Config): EncoderOptions {
   };
 }
 
-/** Where a configuration wants its alerts. Throws a PeregrineError OUTPUT_NONE. */
+/** Where a configuration wants its alerts, opened. Throws a PeregrineError OUTPUT_NONE or OUTPUT_WRITE. */
 export function openOutputs(config: Config, warn: (message: string) => void): Outputs {
-  return new Outputs(createOutputs(config), warn);
+  const outputs = new Outputs(createOutputs(config), warn);
+  outputs.open();
+  return outputs;
 }
 
 /** How events themselves are written: the fields asked for, or by a template, by default a line like that of `sysdig -r`. */

@@ -4,12 +4,12 @@ import type { EncoderOptions } from "../alerts/options.js";
 import { type OutputPlan, outputFields, planOutputs } from "../alerts/output-plan.js";
 import { type AnnexDemand, noAnnex } from "../batch/annex.js";
 import type { Demand } from "../batch/plan.js";
-import { resolveField } from "../fields/registry.js";
 import { demandOf } from "../rules/demand.js";
 import type { RuleSet } from "../rules/ruleset.js";
+import { fieldsOf } from "../rules/static-fields.js";
 
 export function outputPlan(rules: RuleSet, encoder: EncoderOptions): OutputPlan {
-  return planOutputs(encoder, rules, resolveField);
+  return planOutputs(encoder, rules, fieldsOf(rules));
 }
 
 /** What conditions and outputs read of each event type; what they read of annexes is added to `annex`. */
@@ -19,5 +19,6 @@ export function rulesDemand(
   outputs: OutputPlan,
   annex: AnnexDemand = noAnnex(),
 ): Demand {
-  return demandOf(rules, "syscall", resolveField, outputFields(outputs, encoder, rules, resolveField), annex);
+  const resolver = fieldsOf(rules);
+  return demandOf(rules, "syscall", resolver, outputFields(outputs, encoder, rules, resolver), annex);
 }

@@ -3,9 +3,9 @@
 import { createEncoder } from "../alerts/encode.js";
 import type { EncoderOptions } from "../alerts/options.js";
 import type { OutputPlan } from "../alerts/output-plan.js";
-import { resolveField } from "../fields/registry.js";
 import { compileMatcher } from "../rules/compile.js";
 import type { RuleSet } from "../rules/ruleset.js";
+import { fieldsOf } from "../rules/static-fields.js";
 import type { EvaluatorParts } from "./parts.js";
 
 export interface EvaluatorSetup {
@@ -19,8 +19,9 @@ export interface EvaluatorSetup {
 
 /** What a worker evaluates events with: compiled for its thread alone. */
 export function createEvaluator(setup: EvaluatorSetup): EvaluatorParts {
+  const resolver = fieldsOf(setup.ruleSet);
   return {
-    matcher: compileMatcher(setup.ruleSet, "syscall", resolveField, { strings: setup.strings }),
-    encoder: createEncoder(setup.encoder, setup.ruleSet, setup.outputs, resolveField),
+    matcher: compileMatcher(setup.ruleSet, "syscall", resolver, { strings: setup.strings }),
+    encoder: createEncoder(setup.encoder, setup.ruleSet, setup.outputs, resolver),
   };
 }

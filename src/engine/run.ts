@@ -21,6 +21,8 @@ export interface RunOptions {
   /** Rules of any source. */
   readonly rules: RuleSet;
   readonly encoder: EncoderOptions;
+  /** Text of an etc/services file whose names of ports are shown; their numbers are where it is left out or null. */
+  readonly services?: string | null;
   /** Gets the alerts: those of one source in the order of its events. */
   readonly sink: Sink;
   /** Threads that evaluate rules; ingest and main come on top. Ignored where `threads` are given. */
@@ -103,7 +105,9 @@ class Run {
     const start = nowNs();
     try {
       const faults = pipelines[0].faults;
-      const working = this.crew({ ruleSet: rules, encoder, outputs, faults }).catch((error) => this.abort(error));
+      const working = this.crew({ ruleSet: rules, encoder, outputs, services: options.services ?? null, faults }).catch(
+        (error) => this.abort(error),
+      );
       const annex = noAnnex();
       const demand = planning?.rulesDemand(rules, encoder, outputs, annex) ?? [];
       startup["planned"] = performance.now();

@@ -5,6 +5,7 @@ import type { EncoderOptions } from "../alerts/options.js";
 import type { OutputPlan } from "../alerts/output-plan.js";
 import { Control, type ControlBuffer } from "../batch/control.js";
 import type { Memory } from "../batch/memory.js";
+import { ServiceNames } from "../fields/services.js";
 import type { RuleSet } from "../rules/ruleset.js";
 import { nowNs, threadCpuNs } from "../telemetry/clock.js";
 import { Ledger, type LedgerBuffer } from "../telemetry/ledger.js";
@@ -31,6 +32,8 @@ export interface WorkerTask {
   readonly ruleSet: RuleSet;
   readonly encoder: EncoderOptions;
   readonly outputs: OutputPlan;
+  /** Text of the etc/services file that names ports; null: nobody does. */
+  readonly services?: string | null;
   readonly port: MessagePort;
   readonly faults: ArmedFaults | null;
 }
@@ -68,6 +71,7 @@ async function createEvaluation(task: WorkerTask, source: number): Promise<Evalu
     post: (message: WorkerMessage, transfer?: ArrayBuffer[]) => task.port.postMessage(message, transfer),
   };
   const evaluation = new Evaluation(context, parts);
+  if (typeof task.services === "string") evaluation.view.services = new ServiceNames(task.services);
   if (task.faults?.newestRows === true) breakRows(evaluation.view.processes, memory.processes.heads);
   return evaluation;
 }

@@ -10,7 +10,7 @@ import { type KeyedField, UNKEYED } from "./field.js";
 import { groupWord, userWord } from "./names.js";
 import { bindRawArgument } from "./raw-arg.js";
 import { type Argument, type Binders, keyed, plain, type Reading, text } from "./reading.js";
-import { kindMark, shownProtocol } from "./render/fd.js";
+import { kindMark, namesPorts, shownProtocol } from "./render/fd.js";
 import { signed64 } from "./render/number.js";
 import { allArguments, argumentText, commOf, NOT_AVAILABLE, numberResolved, numberText } from "./render/param.js";
 import type { EventView } from "./view.js";
@@ -149,6 +149,7 @@ function numberKey(type: number, index: number, value: number): number {
 
 function fdKey(e: EventView, index: number, fd: number, row: number): number {
   if (row === 0 || fd < 0) return numberKey(e.type, index, fd);
+  if (namesPorts(e, row)) return UNKEYED;
   const base = row * FD_ROW_WORDS;
   const kind = e.fds[base + FdWord.KIND] as number;
   const l4 = shownProtocol(e.fds[base + FdWord.PROTOCOL_ROLE] as number);
@@ -197,7 +198,8 @@ function mixedKey(e: EventView, places: Places): number {
     case Way.FD32:
       return fdKey(e, index, low, e.words[at + 1] as number);
     case Way.BYTES:
-      return numberKey(type, index, low);
+      // Names of ports depend on the event's fd as well.
+      return e.services === null ? numberKey(type, index, low) : UNKEYED;
     default:
       return UNKEYED;
   }

@@ -7,7 +7,7 @@ import { ROW_WORDS, RowWord } from "../batch/process-rows.js";
 import { eventInfo, HAS_FD } from "./events.js";
 import { UNKEYED } from "./field.js";
 import { type Binders, dictionaryText, keyed, plain } from "./reading.js";
-import { isFile } from "./render/fd.js";
+import { isFile, namesPorts, rowName } from "./render/fd.js";
 import { argumentText, directoryAt } from "./render/param.js";
 import { collapseSlashes, directoryOf, filenameOf, joinPath } from "./render/path.js";
 import type { EventView } from "./view.js";
@@ -105,12 +105,14 @@ function rawName(e: EventView): string {
 export function nameKey(e: EventView): number {
   if (HAS_FD[e.type] === 0 || e.row === 0) return -1;
   if (e.fdRow === 0) return fallbackKey(e);
+  if (namesPorts(e, e.fdRow)) return UNKEYED;
   return (e.fds[e.fdRow * FD_ROW_WORDS + FdWord.NAME] as number) || EMPTY;
 }
 
 /** fd.name of a key of this event. */
 export function nameText(key: number, e: EventView): string {
-  return key === UNKEYED ? fallbackText(e) : dictionaryText(key, e);
+  if (key !== UNKEYED) return dictionaryText(key, e);
+  return e.fdRow === 0 ? fallbackText(e) : rowName(e, e.fdRow);
 }
 
 function kindOf(e: EventView): number {
@@ -122,8 +124,8 @@ function kindOf(e: EventView): number {
  */
 function directoryKey(e: EventView): number {
   const key = nameKey(e);
-  if (key === -1 || key === UNKEYED) return key;
-  if (e.fdRow === 0) return key * 2;
+  if (key === -1) return key;
+  if (e.fdRow === 0) return key === UNKEYED ? key : key * 2;
   const kind = kindOf(e);
   if (kind === FdKind.DIRECTORY) return key * 2 + 1;
   return isFile(kind) ? key * 2 : -1;

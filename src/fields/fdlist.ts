@@ -4,7 +4,7 @@ import { EventType } from "../batch/event-table.generated.js";
 import { FD_ROW_WORDS, FdKind, FdWord } from "../batch/fd-rows.js";
 import { type Binders, plain, text } from "./reading.js";
 import { ipText } from "./render/address.js";
-import { isInternet } from "./render/fd.js";
+import { isInternet, rowName } from "./render/fd.js";
 import { pollCount, pollFd, pollRow } from "./render/poll-list.js";
 import { destinationBytes, sourceBytes } from "./socket.js";
 import type { EventView } from "./view.js";
@@ -65,7 +65,7 @@ export const FDLIST_FIELDS: Binders = {
   "fdlist.nums": joined((_e, fd) => String(fd)),
   "fdlist.names": joined((e, _fd, row) => {
     const id = row === 0 ? 0 : (e.fds[row * FD_ROW_WORDS + FdWord.NAME] as number);
-    return id <= 1 ? "<NA>" : e.dictionary.text(id);
+    return id <= 1 ? "<NA>" : rowName(e, row);
   }),
   "fdlist.cips": address(sourceBytes, true),
   "fdlist.sips": address(destinationBytes, false),

@@ -4,10 +4,10 @@ import type { Dictionary } from "../batch/dictionary.js";
 import { FD_ROW_WORDS, FdKind, FdWord, Role } from "../batch/fd-rows.js";
 import { ContainerAddress, containerHas, isContained } from "./container.js";
 import { fdRowOf } from "./fd.js";
-import type { AddressKind } from "./field.js";
+import { type AddressKind, UNKEYED } from "./field.js";
 import { type Binders, bool, keyed, number, plain } from "./reading.js";
 import { ADDR4_BYTES, ADDR6_BYTES, TUPLE4_BYTES, TUPLE6_BYTES } from "./render/address.js";
-import { isInternet } from "./render/fd.js";
+import { isInternet, portsOf } from "./render/fd.js";
 import type { EventView, SourceInfo } from "./view.js";
 
 /*
@@ -262,9 +262,17 @@ const port = (key: (e: EventView) => number, of: (e: EventView, key: number) => 
     }),
   );
 
-/** A port as text: names of services are not looked up. */
+/** A port as text. Its name depends on the transport as well, and is not remembered. */
 const service = (key: (e: EventView) => number, of: (e: EventView, key: number) => number): ReturnType<typeof plain> =>
-  plain(keyed(key, (found, e) => String(of(e, found))));
+  plain(
+    keyed(
+      (e) => {
+        const found = key(e);
+        return found === -1 || e.services === null ? found : UNKEYED;
+      },
+      (found, e) => portsOf(e, e.fdRow)(of(e, found === UNKEYED ? key(e) : found)),
+    ),
+  );
 
 /** Domain names of addresses are not looked up: always absent. */
 const domain: ReturnType<typeof plain> = plain(

@@ -6,8 +6,9 @@ import { FD_ROW_WORDS, FdWord } from "../batch/fd-rows.js";
 import { RecordWord } from "../batch/record.js";
 import { annexOf } from "./annex.js";
 import { HAS_FD } from "./events.js";
-import { type Argument, type Binders, interned, keyed, list, plain, type Reading } from "./reading.js";
-import { kindName } from "./render/fd.js";
+import { UNKEYED } from "./field.js";
+import { type Argument, type Binders, dictionaryText, keyed, list, plain, type Reading } from "./reading.js";
+import { kindName, namesPorts, rowName } from "./render/fd.js";
 import type { EventView } from "./view.js";
 
 /** Row of an fd of the event's process by its number: one of the first three, or one that the annex has a pair of. */
@@ -37,10 +38,14 @@ const streamType = (fd: number): ReturnType<typeof plain> =>
 
 const streamName = (fd: number): ReturnType<typeof plain> =>
   plain(
-    interned((e) => {
-      const row = rowOf(e, fd);
-      return row === 0 ? -1 : (e.fds[row * FD_ROW_WORDS + FdWord.NAME] as number) || EMPTY;
-    }),
+    keyed(
+      (e) => {
+        const row = rowOf(e, fd);
+        if (row === 0) return -1;
+        return namesPorts(e, row) ? UNKEYED : (e.fds[row * FD_ROW_WORDS + FdWord.NAME] as number) || EMPTY;
+      },
+      (key, e) => (key === UNKEYED ? rowName(e, rowOf(e, fd)) : dictionaryText(key, e)),
+    ),
     STREAMS,
   );
 

@@ -5,6 +5,7 @@ import { Lookup } from "../batch/lookup.js";
 import type { Memory } from "../batch/memory.js";
 import { ProcessRows } from "../batch/process-rows.js";
 import { RecordWord } from "../batch/record.js";
+import type { ServiceNames } from "./services.js";
 
 /** What is known of the place the events come from, for fields that need it. Fixed for a section of a capture. */
 export interface SourceInfo {
@@ -34,6 +35,8 @@ export class EventView {
   readonly users: Lookup;
   readonly groups: Lookup;
   readonly containers: Lookup;
+  /** Names of ports, where they are looked up. */
+  services: ServiceNames | null = null;
   /** Raised whenever dictionary ids may mean other strings: caches by id must be dropped. */
   generation = 0;
 

@@ -19,8 +19,14 @@ export class FileOutput implements Output {
     private readonly buffered: boolean,
   ) {}
 
+  /** The file is made if need be, and closed again unless it is kept open. */
+  open(): void {
+    this.opened();
+    if (!this.keepOpen) void this.close();
+  }
+
   write(chunk: Buffer): void | Promise<void> {
-    const stream = this.open();
+    const stream = this.opened();
     const written = stream.write(chunk);
     if (this.keepOpen) return written;
     if (written === undefined) return this.close();
@@ -37,7 +43,7 @@ export class FileOutput implements Output {
     else return flushed.then(() => closeSync(fd));
   }
 
-  private open(): StreamOutput {
+  private opened(): StreamOutput {
     if (this.stream === null) {
       try {
         this.fd = openSync(this.path, "a");

@@ -3,6 +3,8 @@
 /** Where alerts go. A chunk is one or more whole lines, in UTF-8, ends included. */
 export interface Output {
   readonly name: string;
+  /** Opens the target, where it has to be opened. Throws a PeregrineError OUTPUT_WRITE. */
+  open?(): void;
   /** Writes the chunk, now or by the time the promise resolves. Throws, or rejects with, a PeregrineError OUTPUT_WRITE. */
   write(chunk: Buffer): void | Promise<void>;
   /** Writes what is held back and lets go of the target. */

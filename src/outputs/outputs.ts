@@ -38,6 +38,20 @@ export class Outputs implements Output {
     private readonly warn: (message: string) => void,
   ) {}
 
+  /** Opens what has to be opened, so that what cannot be shows before there is an alert to lose. Fails as `write` does. */
+  open(): void {
+    let failed = 0;
+    for (const output of this.outputs) {
+      try {
+        output.open?.();
+      } catch (error) {
+        failed++;
+        if (failed === this.outputs.length) throw error;
+        this.tell(output.name, error);
+      }
+    }
+  }
+
   write(chunk: Buffer): void | Promise<void> {
     const [only] = this.outputs;
     if (only !== undefined && this.outputs.length === 1) return only.write(chunk);

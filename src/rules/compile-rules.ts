@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { FieldResolver } from "../fields/field.js";
-import { type AppendOutput, outputsFor } from "./append-output.js";
+import { type AppendOutput, outputsFor, suggestedOutput } from "./append-output.js";
 import type { Node } from "./ast.js";
 import { checkCondition } from "./check.js";
 import type { Collector, ListEntry, MacroEntry, RuleEntry } from "./collector.js";
@@ -26,6 +26,8 @@ export interface CompileOptions {
   readonly asyncNames: ReadonlySet<string>;
   readonly fieldNames: Iterable<string>;
   readonly appendOutput: readonly AppendOutput[];
+  /** Names of the static fields, for suggested outputs. */
+  readonly staticFields?: readonly string[];
   /** See CheckOptions; by default true. */
   readonly typeSearch?: boolean;
 }
@@ -303,9 +305,17 @@ export class RuleCompiler {
     const { context, source } = entry;
     const operands = this.operandsOf(source);
     let text = entry.output;
-    for (const { extraOutput } of outputsFor({ name: entry.name, source, tags }, this.options.appendOutput)) {
-      if (extraOutput === undefined || extraOutput === "") continue;
-      text = text.append(Text.made(extraOutput, context.file, context.offset));
+    for (const { extraOutput, suggested } of outputsFor(
+      { name: entry.name, source, tags },
+      this.options.appendOutput,
+    )) {
+      const suggestion =
+        suggested === true
+          ? suggestedOutput(source, this.options.staticFields ?? [], (field) => operands.has(field))
+          : "";
+      for (const more of [extraOutput, suggestion]) {
+        if (more !== undefined && more !== "") text = text.append(Text.made(more, context.file, context.offset));
+      }
     }
     const place = text.place(0);
     const inner = context.enter("rule output", "", place.offset);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { CATALOG } from "../fields/catalog.generated.js";
 import type { CheckNode, ConstantNode, Range } from "./ast.js";
 import type { LoadWarningCode } from "./diagnostic.js";
 import type { Operand, Operands } from "./operand.js";
@@ -13,20 +14,34 @@ const DEPRECATED = [
   "evt.wait_latency",
 ] as const;
 
+/** Fields that are accepted and never have a value, as the catalog says. Falco says nothing of them. */
+const RETIRED: ReadonlySet<string> = new Set(
+  CATALOG.filter(({ name, deprecated }) => deprecated && !(DEPRECATED as readonly string[]).includes(name)).map(
+    ({ name }) => name,
+  ),
+);
+
 const UNSAFE_OPERATORS: ReadonlySet<string> = new Set(["=", "==", "!=", "in", "intersects", "pmatch"]);
 const TRANSFORMER = /^(?:val|tolower|toupper|b64|basename|len|join|concat|getopt)\(.*\)$/;
 /** Anchors and wildcards at the ends, plain characters between: contains, startswith, endswith or = do the same. */
 const PLAIN_REGEX = /^\^?(?:\.[*+?])?[^\\^$.[\]|()?*+{}]*(?:\.[*+?])?\$?$/;
 
-/** The deprecated field that an output mentions anywhere; null = none. */
+/** The deprecated field that an output mentions, one of Falco's anywhere in it; null = none. */
 export function deprecatedIn(output: string): string | null {
-  return DEPRECATED.find((name) => output.includes(name)) ?? null;
+  const found = DEPRECATED.find((name) => output.includes(name));
+  if (found !== undefined) return found;
+  for (const [, name = ""] of output.matchAll(/%-?\d*\(?([a-z][\w.]*)/g)) {
+    const base = RETIRED.has(name) ? name : name.slice(0, Math.max(name.lastIndexOf("."), 0));
+    if (RETIRED.has(base)) return base;
+  }
+  return null;
 }
 
 export function deprecatedMessage(field: string): string {
   if (field === "evt.dir") {
     return "usage of deprecated field 'evt.dir' has been detected: due to the drop of enter events, 'evt.dir = <' always evaluates to true, and 'evt.dir = >' always evaluates to false. The rule expression can be simplified by removing the condition on 'evt.dir'";
   }
+  if (RETIRED.has(field)) return `usage of deprecated field '${field}' has been detected: it has no value any more`;
   return `usage of deprecated field '${field}' has been detected: due to the drop of enter events, it has no value any more`;
 }
 
@@ -40,8 +55,9 @@ export interface CheckWarning {
 /** What deserves a look in one test of a condition. */
 export function* conditionWarnings(node: CheckNode, left: Operand, operands: Operands): Generator<CheckWarning> {
   const { field } = left;
-  if (field !== null && (DEPRECATED as readonly string[]).includes(field.name)) {
-    yield { code: "LOAD_DEPRECATED_ITEM", message: deprecatedMessage(field.name), range: node.left.range };
+  if (field !== null && ((DEPRECATED as readonly string[]).includes(field.name) || RETIRED.has(field.base))) {
+    const name = RETIRED.has(field.base) ? field.base : field.name;
+    yield { code: "LOAD_DEPRECATED_ITEM", message: deprecatedMessage(name), range: node.left.range };
   }
   const { right } = node;
   if (right?.kind !== "constant" && right?.kind !== "list") return;

@@ -15,6 +15,7 @@ import type { Rule, RuleSet } from "./ruleset.js";
 import { schemaFindings } from "./schema-check.js";
 import { type Selection, selectRules } from "./selection.js";
 import { SourceFile } from "./source-file.js";
+import { type StaticFields, staticNames, staticResolver } from "./static-fields.js";
 import { ENGINE_VERSION, formatVersion, parseVersion, type Version } from "./version.js";
 
 export interface RulesFile {
@@ -34,6 +35,8 @@ export interface LoadOptions {
   readonly matching?: "first" | "all";
   readonly selection?: readonly Selection[];
   readonly appendOutput?: readonly AppendOutput[];
+  /** Values of the fields `static.KEY`, which every event has. */
+  readonly staticFields?: StaticFields;
   /** Names of asynchronous events that plugins declare. */
   readonly asyncNames?: readonly string[];
   /** Fields to propose where one does not exist. */
@@ -77,7 +80,8 @@ const BUILT_IN: readonly PluginVersion[] = [{ name: "container", version: "0.7.1
  * Reads rules files in order into what the workers run. All that is wrong with a file is told; files behind it are read only
  * if every file is asked for. See LoadResult.ok.
  */
-export function loadRules(files: readonly RulesFile[], options: LoadOptions): LoadResult {
+export function loadRules(files: readonly RulesFile[], given: LoadOptions): LoadResult {
+  const options = { ...given, resolver: staticResolver(given.staticFields ?? {}, given.resolver) };
   const diagnostics = new Diagnostics();
   const sources = new Set(options.sources ?? ["syscall"]);
   const problems: Problems = { errors: [], warnings: [], schemaWarnings: null };
@@ -128,7 +132,11 @@ export function loadRules(files: readonly RulesFile[], options: LoadOptions): Lo
   return {
     ok,
     diagnostics: list,
-    ruleSet: { rules: ok ? runningRules(rules, options) : [], matching: options.matching ?? "first" },
+    ruleSet: {
+      rules: ok ? runningRules(rules, options) : [],
+      matching: options.matching ?? "first",
+      ...(options.staticFields === undefined ? {} : { staticFields: options.staticFields }),
+    },
     rules,
     collected: reading.collector,
     macros,
@@ -184,6 +192,7 @@ function compileFile(
     asyncNames: new Set(options.asyncNames),
     fieldNames: options.fieldNames ?? CATALOG.map(({ name }) => name),
     appendOutput: options.appendOutput ?? [],
+    staticFields: staticNames(options.staticFields ?? {}),
   };
   const warnings: Diagnostic[] = [];
   try {

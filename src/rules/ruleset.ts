@@ -40,4 +40,6 @@ export interface RuleSet {
   readonly rules: readonly Rule[];
   /** first: an event raises one alert, by its first matching rule; all: one by each matching rule. */
   readonly matching: "first" | "all";
+  /** Values of the fields `static.KEY`; absent = none. */
+  readonly staticFields?: Readonly<Record<string, string>>;
 }

@@ -32,6 +32,12 @@ export interface ExtractorInstance<R, F extends FieldSpecs> {
    * A throw is a fault of the plugin; for data that are just not of the expected form return something without values.
    */
   readonly record: (event: PluginEvent) => R;
+  /**
+   * For plugins to which the way is long, such as another process: told of events that will probably be asked about next, so
+   * that they can go it once for all of them. `each` calls `visit` with one event after the other, in their order, until that
+   * returns false. A host need not call it, and `record` may be called for other events, or for none of these.
+   */
+  readonly ahead?: (each: (visit: (event: PluginEvent) => boolean) => void) => void;
   readonly extract: Extractors<R, F>;
 }
 

@@ -110,6 +110,15 @@ export const ERRORS = {
     title: "A parameter of an event does not fit the event",
     remedy: "The file is damaged from there on; what stands before it was read.",
   },
+  CAPTURE_CREATE: {
+    title: "The new capture cannot be created",
+    remedy: "Check the path given with -w and that you may write there.",
+  },
+  CAPTURE_WRITE: { title: "The new capture cannot be written on", remedy: "Check the disk or the reader it goes to." },
+  CAPTURE_SPACE: {
+    title: "No room for the new capture",
+    remedy: "Free disk space, or write fewer events; nothing of the file was left.",
+  },
   LIVE_PLATFORM: {
     title: "System calls of this machine cannot be watched",
     remedy: "Watching works on Linux for x86_64; elsewhere evaluate a capture with -e CAPTURE.scap.",

@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { EVENTS } from "../../src/batch/event-table.generated.js";
 import type { Interner } from "../../src/batch/interner.js";
 import type { Memory } from "../../src/batch/memory.js";
 import { RecordWord } from "../../src/batch/record.js";
@@ -12,8 +11,8 @@ import { createInterner, ScapSource } from "../../src/capture/scap.js";
 import { FillResult } from "../../src/capture/source.js";
 import { ERRORS, PeregrineError } from "../../src/telemetry/errors.js";
 import { assertIdentity, memoryOf, planOf, type ReadOptions } from "../support/capture-reader.js";
-import { type ParamValue, ScapBuilder, temporaryFile } from "../support/scap-builder.js";
-import { inetAddress, inetTuple } from "../support/scap-lists.js";
+import { everyEvent } from "../support/every-event.js";
+import { temporaryFile } from "../support/scap-builder.js";
 
 /** xorshift: the same mutations in every run. */
 function random(seed: number): (below: number) => number {
@@ -24,40 +23,6 @@ function random(seed: number): (below: number) => number {
     state ^= state << 5;
     return (state >>> 0) % below;
   };
-}
-
-/** A capture with every list, every kind of block, and events of every type with something in each parameter. */
-function seedCapture(): Buffer {
-  const builder = new ScapBuilder()
-    .section({ comment: "seed" })
-    .machine()
-    .interfaces([{ name: "lo", address: "127.0.0.1" }])
-    .users({ users: [{ uid: 0, gid: 0, name: "root" }], groups: [{ gid: 0, name: "root" }] })
-    .threads([{ tid: 1, args: ["a"], env: ["B=c"], cgroups: ["cpu=/"] }, { tid: 2 }])
-    .fds(1, [
-      { fd: 0, file: "/dev/null" },
-      { fd: 1, tuple: inetTuple("1.2.3.4", 5, "6.7.8.9", 10), l4: 2 },
-      { fd: 2, listen: inetAddress("0.0.0.0", 1), l4: 2 },
-      { fd: 3, unix: "/run/s" },
-    ]);
-  EVENTS.forEach((info, type) => {
-    const values = info.params.map((param): ParamValue => {
-      if (param.kind === "int" || param.kind === "wide" || param.kind === "fd" || param.kind === "fd32") return type;
-      return param.kind === "string" ? `/${info.name}` : Buffer.from("bytes\0more");
-    });
-    const framing = type % 3 === 0 && type !== 322 && type !== 324 && type !== 402 ? 1 : 2;
-    const options = {
-      tid: 1 + (type % 5),
-      framing,
-      nparams: info.params.length - ((type % 2) & (values.length > 0 ? 1 : 0)),
-    };
-    builder.event(type, values, type % 7 === 0 ? { ...options, flags: 0, framing } : { ...options, framing });
-  });
-  return builder
-    .section()
-    .threads([{ tid: 9 }])
-    .event("SYSCALL_CLOSE_X", { res: 0, fd: 1 })
-    .build();
 }
 
 function mutate(seed: Buffer, below: (limit: number) => number): Buffer {
@@ -132,7 +97,7 @@ class Bench {
 }
 
 test("whatever a capture holds, reading it ends, in order, with all events accounted for", () => {
-  const seed = seedCapture();
+  const seed = everyEvent().build();
   const below = random(0x5eed);
   const benches = (
     [
@@ -155,7 +120,7 @@ test("whatever a capture holds, reading it ends, in order, with all events accou
 });
 
 test("a damaged gzip stream ends the same way", () => {
-  const packed = gzipSync(seedCapture(), { level: 9 });
+  const packed = gzipSync(everyEvent().build(), { level: 9 });
   const below = random(0x617a);
   const bench = new Bench({});
   const codes = new Set<string | null>();

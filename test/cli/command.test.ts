@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { BUSY_RULES, busyCapture } from "../e2e/busy-capture.js";
 import { command, logLines } from "../e2e/support.js";
-import { temporaryFile } from "../support/scap-builder.js";
+import { ScapBuilder, temporaryFile } from "../support/scap-builder.js";
 
 const folder = mkdtempSync(join(tmpdir(), "peregrine-cli-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -49,12 +49,18 @@ test("--help and --version go to stdout, exit 0", async () => {
 
 test("everything else that fails: exit 1, with a code", async () => {
   const broken = file("broken.yaml", "- rule: [");
+  const quiet = file("quiet.yaml", "- {rule: r, desc: d, condition: evt.type = setns, output: o, priority: INFO}");
+  const noRules = file("no-rules.yaml", "stdout_output: {enabled: true}");
+  const onlyFile = ["-o", "stdout_output.enabled=false", "-o", "file_output.enabled=true"];
   const cases: readonly (readonly [string, readonly string[]])[] = [
     ["CAPTURE_NONE", ["read"]],
-    ["RULES_NONE", ["-e", capture]],
+    ["RULES_NONE", ["-e", capture, "-c", noRules]],
     ["RULES_OPEN", ["-r", join(folder, "missing.yaml"), "-e", capture]],
     ["CONFIG_OPEN", ["-c", join(folder, "missing.yaml"), "-e", capture]],
     ["CONFIG_VALUE", ["-r", rules, "-e", capture, "-o", "priority=loud"]],
+    ["CONFIG_VALUE", ["-V", rules, "-o", "json_output=maybe"]],
+    ["CONFIG_VALUE", ["-L", "-r", rules, "-o", "json_output=maybe"]],
+    ["OUTPUT_WRITE", ["-r", quiet, "-e", capture, ...onlyFile, "-o", `file_output.filename=${folder}/no/such`]],
     ["OUTPUT_NONE", ["-r", rules, "-e", capture, "-o", "stdout_output.enabled=false"]],
     ["CAPTURE_OPEN", ["-r", rules, "-e", join(folder, "missing.scap")]],
     ["FIELD_UNKNOWN", ["read", capture, "--fields", "evt.nonsense"]],
@@ -77,6 +83,18 @@ test("everything else that fails: exit 1, with a code", async () => {
   const filter = await command(["read", capture, "--filter", "evt.type=openat and nonsense"]);
   assert.equal(filter.status, 1);
   assert.match(filter.stderr, /--filter:1:\d+: error/);
+});
+
+test("without rules the default ones are used, which is told", async () => {
+  const scene = new ScapBuilder().section().threads([{ tid: 7, comm: "cat" }]);
+  const path = scene.event("SYSCALL_OPENAT_2_X", { fd: 3, name: "/etc/shadow", flags: 1 }, { tid: 7 }).toFile();
+  const { status, stdout, stderr } = await command(["-e", path]);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /"rule":"Sensitive file read"/);
+  assert.match(
+    stderr,
+    /the default rules are used.*peregrine_rules\.yaml|peregrine_rules\.yaml.*the default rules are used/,
+  );
 });
 
 test("alerts on stdout, the summary as one line of the log", async () => {
@@ -215,4 +233,55 @@ test("errors at opening name the path once, an empty field is named, no summary 
     const { stderr } = await command(["read", capture, "--fields", list]);
     assert.match(stderr, new RegExp(`entry ${entry} of --fields is empty`));
   }
+});
+
+test("what the configuration adds to alerts, and leaves out of them", async () => {
+  const condition = "evt.type = openat and static.env = prod and static.team in (red, blue)";
+  const own = file("own.yaml", `- {rule: r, desc: d, condition: "${condition}", output: o, priority: INFO, tags: [t]}`);
+  const config = file(
+    "additions.yaml",
+    [
+      "stdout_output: {enabled: true}",
+      "json_output: true",
+      "static_fields: {env: prod, team: blue, note: 'é \"quoted\"'}",
+      "append_output:",
+      "  - {match: {tags: [t]}, extra_output: 'n=%evt.num', extra_fields: [evt.type, {shout: '%toupper(evt.type)!'}]}",
+      "  - {match: {source: other}, extra_output: never}",
+      "  - {suggested_output: true}",
+    ].join("\n"),
+  );
+  const run = async (...options: string[]): Promise<Record<string, unknown>> => {
+    const { status, stdout, stderr } = await command(["-c", config, "-r", own, "-e", capture, ...options]);
+    assert.equal(status, 0, stderr);
+    return JSON.parse(stdout.split("\n")[0] ?? "") as Record<string, unknown>;
+  };
+  const alert = await run();
+  assert.match(
+    String(alert["output"]),
+    /^\S+: Informational o n=\d+ container_id=host container_name=host container_image_repository=\S* .*static_env=prod static_team=blue static_note=é "quoted"$/,
+  );
+  const fields = alert["output_fields"] as Record<string, unknown>;
+  assert.equal(fields["evt.type"], "openat");
+  assert.equal(fields["shout"], "OPENAT!");
+  assert.equal(fields["static.note"], 'é "quoted"');
+  assert.deepEqual(Object.keys(alert), [
+    "hostname",
+    "output",
+    "output_fields",
+    "priority",
+    "rule",
+    "source",
+    "tags",
+    "time",
+  ]);
+  const no = (key: string): string[] => ["-o", `json_include_${key}_property=false`];
+  const short = await run(
+    ...no("output"),
+    ...no("tags"),
+    ...no("output_fields"),
+    "-o",
+    "json_include_message_property=true",
+  );
+  assert.deepEqual(Object.keys(short), ["hostname", "message", "priority", "rule", "source", "time"]);
+  assert.match(String(short["message"]), /^o n=\d+ container_id=/);
 });

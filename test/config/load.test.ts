@@ -42,6 +42,7 @@ priority: Notice
 rule_matching: ALL
 stdout_output: {enabled: "true"}
 file_output: {enabled: on, filename: out.txt, keep_alive: true}
+lookups: {users: no, services: yes}
 rules:
   - disable: {rule: "*"}
   - enable: {tag: network}
@@ -57,6 +58,7 @@ rules:
     matching: "all",
     file: "out.txt",
     keepFileOpen: true,
+    lookups: { users: false, services: true },
     selection: [
       { enable: false, rule: "*" },
       { enable: true, tag: "network" },
@@ -100,7 +102,7 @@ test("booleans are those of YAML 1.1, in three spellings", () => {
     assert.equal(loadConfig(null, [`json_output=${text}`]).config.json, false, text);
   }
   for (const text of ["yES", "1", "truee"]) {
-    assert.equal(loadConfig(null, [`time_format_iso_8601=${text}`]).warnings.length, 1, text);
+    assert.equal(loadConfig(file(`time_format_iso_8601: ${text}`), []).warnings.length, 1, text);
   }
 });
 
@@ -210,11 +212,23 @@ test("Falco's own configuration file has no key that is told", { skip: withoutSh
   );
 });
 
-test("without a file, an option that does not fit falls back to what holds without a file", () => {
-  for (const option of ["json_output=maybe", "stdout_output.enabled=maybe", "stdout_output=1"]) {
-    const { config, warnings } = loadConfig(null, [option]);
-    assert.deepEqual(config, DEFAULT_CONFIG, option);
-    assert.equal(warnings.length, 1, option);
+test("an option that does not fit is an error, with a file and without", () => {
+  const options = ["json_output=maybe", "stdout_output.enabled=maybe", "stdout_output=1", "rules[].enable.rule.x=y"];
+  for (const option of options) {
+    for (const path of [null, file("json_output: yes")]) {
+      assert.throws(() => loadConfig(path, [option]), { code: "CONFIG_VALUE" }, option);
+    }
   }
-  assert.equal(loadConfig(file("json_output: yes"), ["json_output=maybe"]).config.json, false);
+});
+
+test("static fields, suggested outputs, and extra fields that are given twice", () => {
+  const { config } = loadConfig(
+    file("{static_fields: {env: prod, n: 1}, append_output: [{suggested_output: on}]}"),
+    [],
+  );
+  assert.deepEqual({ ...config.staticFields }, { env: "prod", n: "1" });
+  assert.deepEqual(config.appendOutput, [{ match: {}, suggested: true, extraFields: [] }]);
+  assert.throws(() => loadConfig(null, ["static_fields.a-b=x"]), { code: "CONFIG_VALUE" });
+  const twice = "{append_output: [{extra_fields: [proc.name, {a: x}, {a: y}]}]}";
+  assert.throws(() => loadConfig(file(twice), []), /append_output: extra field 'a' is given twice/);
 });

@@ -47,13 +47,19 @@ function messages(result: LoadResult): string {
 }
 
 /** The lines that a capture gives, and the failure of the run if there was one. */
-async function linesOf(capture: string, rules: RuleSet, encoder: EncoderOptions): Promise<string[]> {
+async function linesOf(
+  capture: string,
+  rules: RuleSet,
+  encoder: EncoderOptions,
+  services: string | null = null,
+): Promise<string[]> {
   const chunks: Buffer[] = [];
   const report = await replay({
     capture,
     rules,
     encoder,
     hostRoot: shared("data", "hostroot"),
+    services,
     threads: threads(),
     sink: (chunk) => void chunks.push(Buffer.from(chunk)),
   });
@@ -133,9 +139,15 @@ export async function readFields(
   capture: string,
   fields: readonly string[],
   filter: string | null = null,
+  services: string | null = null,
 ): Promise<EventFields[]> {
   const [compiled] = compileFilters([filter ?? "evt.num > 0"]);
   if (compiled === undefined || compiled.rule === null) throw new Error(compiled?.error ?? "no filter");
-  const lines = await linesOf(capture, { rules: [compiled.rule], matching: "first" }, { kind: "read-json", fields });
+  const lines = await linesOf(
+    capture,
+    { rules: [compiled.rule], matching: "first" },
+    { kind: "read-json", fields },
+    services,
+  );
   return lines.map((line) => object(parseExact(line)));
 }

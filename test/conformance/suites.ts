@@ -26,7 +26,7 @@ export function suites(): readonly Suite[] {
     requirementsSuite(),
     warningsSuite(),
     detectSuite("testing_go_falco", "all"),
-    detectSuite("falco031_tests", "report"),
+    detectSuite("falco031_tests", "all"),
     detectSuite("falco031_exceptions", "all"),
   ];
 }

@@ -161,6 +161,11 @@ describe("what deserves a look", () => {
     ["proc.name regex 'abc.*'", "LOAD_COMPILE_CONDITION regex 'abc.*' may be optimized with simpler operators"],
     ["proc.name regex 'a[bc]'", "ok"],
     ["evt.dir = <", "LOAD_DEPRECATED_ITEM usage of deprecated field 'evt.dir'"],
+    [
+      "k8s.rc.name = x",
+      "LOAD_DEPRECATED_ITEM usage of deprecated field 'k8s.rc.name' has been detected: it has no value",
+    ],
+    ["k8s.svc.label[app] = x", "LOAD_DEPRECATED_ITEM usage of deprecated field 'k8s.svc.label'"],
     ["evt.latency > 5", "LOAD_DEPRECATED_ITEM usage of deprecated field 'evt.latency'"],
   ];
   for (const [condition, expected] of table) {

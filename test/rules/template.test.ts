@@ -125,6 +125,10 @@ describe("outputs of rules", () => {
 
   it("that mention deprecated fields are told", () => {
     assert.match(messages(load(output("x %evt.dir")))[0] ?? "", /LOAD_DEPRECATED_ITEM .*evt\.dir/);
+    for (const text of ["x %k8s.rc.name", "x %10k8s.rc.label[app]y", "x %container.healthcheck."]) {
+      assert.match(messages(load(output(text)))[0] ?? "", /LOAD_DEPRECATED_ITEM .*it has no value any more/, text);
+    }
+    assert.deepEqual(messages(load(output("k8s.rc.name %k8s.ns.name"))), []);
   });
 
   it("that are wrong are shown where", () => {

@@ -61,8 +61,11 @@ export function ipText(bytes: string): string {
   return bytes.length === 16 ? ipv6(bytes) : "";
 }
 
-function portAt(bytes: string, at: number): number {
-  return bytes.charCodeAt(at) | (bytes.charCodeAt(at + 1) << 8);
+/** How a port is shown. */
+export type PortText = (port: number) => string;
+
+function portAt(bytes: string, at: number, show: PortText): string {
+  return show(bytes.charCodeAt(at) | (bytes.charCodeAt(at + 1) << 8));
 }
 
 function hexBackwards(bytes: string, from: number): string {
@@ -77,23 +80,23 @@ function cString(bytes: string, from: number): string {
 }
 
 /** Text of a SOCKADDR: `ip:port` (IPv6 without brackets), a unix path. */
-export function addressText(bytes: string): string {
+export function addressText(bytes: string, port: PortText = String): string {
   const family = bytes.charCodeAt(0);
   if (family === AF_UNIX) return cString(bytes, 1);
   if (family === AF_INET)
-    return bytes.length === ADDR4_BYTES ? `${ipv4(bytes.slice(1))}:${portAt(bytes, 5)}` : "INVALID IPv4";
+    return bytes.length === ADDR4_BYTES ? `${ipv4(bytes.slice(1))}:${portAt(bytes, 5, port)}` : "INVALID IPv4";
   if (family === AF_INET6)
-    return bytes.length === ADDR6_BYTES ? `${ipv6(bytes.slice(1))}:${portAt(bytes, 17)}` : "INVALID IPv6";
+    return bytes.length === ADDR6_BYTES ? `${ipv6(bytes.slice(1))}:${portAt(bytes, 17, port)}` : "INVALID IPv6";
   return `family ${family}`;
 }
 
 /** Text of a SOCKTUPLE: `a:p->b:p`, the IPv4 form where both ends are v4-mapped; `%x->%x path` for unix sockets. */
-export function tupleText(bytes: string): string {
+export function tupleText(bytes: string, port: PortText = String): string {
   const family = bytes.charCodeAt(0);
   if (family === AF_UNIX) return `${hexBackwards(bytes, 1)}->${hexBackwards(bytes, 9)} ${cString(bytes, 17)}`;
   if (family === AF_INET) {
     if (bytes.length !== TUPLE4_BYTES) return "INVALID IPv4";
-    return `${ipv4(bytes.slice(1))}:${portAt(bytes, 5)}->${ipv4(bytes.slice(7))}:${portAt(bytes, 11)}`;
+    return `${ipv4(bytes.slice(1))}:${portAt(bytes, 5, port)}->${ipv4(bytes.slice(7))}:${portAt(bytes, 11, port)}`;
   }
   if (family === AF_INET6) {
     if (bytes.length !== TUPLE6_BYTES) return "INVALID IPv6";
@@ -102,7 +105,7 @@ export function tupleText(bytes: string): string {
     const mapped = source.startsWith(MAPPED_PREFIX) && destination.startsWith(MAPPED_PREFIX);
     const from = mapped ? ipv4(source.slice(12)) : ipv6(source);
     const to = mapped ? ipv4(destination.slice(12)) : ipv6(destination);
-    return `${from}:${portAt(bytes, 17)}->${to}:${portAt(bytes, 35)}`;
+    return `${from}:${portAt(bytes, 17, port)}->${to}:${portAt(bytes, 35, port)}`;
   }
   return `family ${family}`;
 }

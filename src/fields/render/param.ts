@@ -17,7 +17,7 @@ import type { EventView } from "../view.js";
 import { addressText, tupleText } from "./address.js";
 import { printable } from "./buffer.js";
 import { dateText, fraction } from "./clock.js";
-import { AT_FDCWD, fdRowText, negativeFdText } from "./fd.js";
+import { AT_FDCWD, fdRowText, negativeFdText, portsOf } from "./fd.js";
 import { enumNames, flagNames, signalSet } from "./flags.js";
 import { big64, decimal64, general, hex64, octal, signed64, unsigned64 } from "./number.js";
 import { joinPath, UNKNOWN_DIRECTORY } from "./path.js";
@@ -180,9 +180,9 @@ export function rawText(e: EventView, info: EventInfo, index: number): string {
       if (param.kind === "bytes") return vectorText(e.dictionary.text(value));
       return printable(blobText(e, value, e.words[at + 1] as number));
     case ParamType.SOCKADDR:
-      return addressText(e.dictionary.text(value));
+      return addressText(e.dictionary.text(value), portsOf(e, e.fdRow));
     case ParamType.SOCKTUPLE:
-      return tupleText(e.dictionary.text(value));
+      return tupleText(e.dictionary.text(value), portsOf(e, e.fdRow));
     case ParamType.FDLIST:
       return e.row === 0 ? "" : pollText(e, value, e.words[at + 1] as number);
     case ParamType.DYN:

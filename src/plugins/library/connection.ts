@@ -14,8 +14,6 @@ export interface LibraryPlace {
   readonly host: string;
   /** Shared by all threads that use one process; see native/plugin/process.h. */
   readonly words: Int32Array;
-  /** A process for each state instead of one for all. */
-  readonly apart: boolean;
   readonly timeouts: Timeouts;
 }
 
@@ -62,9 +60,15 @@ export class Connection {
     return { rc, answer };
   }
 
-  /** The error that the link's last call came to. */
+  /** The error that the link's last call came to. A link whose process has died, or is not to be trusted, is closed. */
   fault(doing: string): PeregrineError {
-    return linkError(this.plugin, doing, this.link.status, this.link.death, this.place.path);
+    const { link } = this;
+    const error = linkError(this.plugin, doing, link.status, link.death, this.place.path);
+    if (link.status < LinkStatus.BAD_REQUEST) {
+      this.readMail();
+      link.close();
+    }
+    return error;
   }
 
   /** Hands on what the plugin said out of turn: log lines, metrics, progress, events. */
@@ -113,7 +117,7 @@ export class Connection {
     for (let i = 0; i < count && !reader.failed; i++) {
       const kind = reader.word() === 0 ? "counter" : "gauge";
       const value = reader.double();
-      const name = reader.text();
+      const name = metricName(reader.text());
       if (!reader.failed && name !== "") context.metric(name, kind).set(value);
     }
   }
@@ -121,4 +125,9 @@ export class Connection {
 
 export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
+
+/** A metric's name as the host takes it: libraries are free to name theirs as they like. */
+function metricName(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9_]/g, "_");
 }

@@ -10,10 +10,13 @@ import type {
   WantedField,
 } from "../../sdk/index.js";
 import { Operation } from "./operations.js";
+import type { EventRequests } from "./requests.js";
 import type { LibraryState } from "./state.js";
 
 /** Mail is looked for once in so many events. */
 const EVENTS_PER_LOOK = 256;
+/** Events that are asked about ahead at a time: what a request costs is then next to nothing for each of them. */
+const MOST_AHEAD = 256;
 /** Errors are logged so often; then only each time their number has doubled. */
 const FIRST_ERRORS = 8;
 const TWO_32 = 4294967296;
@@ -27,49 +30,102 @@ type ReadField = (record: unknown) => Value | readonly Value[] | undefined;
 
 /** The fields that a library extracts in one worker. It is the record of the event at hand as well. */
 export class LibraryExtractor {
-  private wanted: WantedField[];
+  private readonly wanted: WantedField[] = [];
   private readonly positions = new Map<string, number>();
+  private readonly requests: EventRequests;
   /** The first word of the event's table: an error text's place, then each field's. */
   private table = 0;
   private events = 0;
   private errors = 0;
+
+  /** The events that the last answer is about, in their order, and which of them is next. */
+  private readonly known: { number: number; source: string; pluginId: number }[] = [];
+  private count = 0;
+  private next = 0;
+  private sent = 0;
 
   constructor(
     private readonly state: LibraryState,
     wanted: readonly WantedField[],
     private readonly context: PluginContext,
   ) {
-    this.wanted = [];
+    this.requests = state.requests;
     for (const field of wanted) this.position(field.field, field.argument);
-    state.want(this.wanted);
   }
 
-  /** Extracts all wanted fields of the event in one request. */
+  /** Extracts all wanted fields of these events in one request: until `each` has no more of them, or no more fit. */
+  ahead(each: (visit: (event: PluginEvent) => boolean) => void): void {
+    this.count = 0;
+    this.next = 0;
+    this.requests.begin();
+    each((event) => {
+      if (this.count >= MOST_AHEAD || !this.requests.add(event)) return false;
+      this.remember(event);
+      return true;
+    });
+    const { count } = this;
+    this.count = 0;
+    if (count === 0) return;
+    this.requests.send(Operation.EXTRACT, "fields were extracted");
+    this.sent = this.requests.sent;
+    this.count = count;
+  }
+
+  /** Moves to an event: one that was asked about ahead, or else its wanted fields are extracted now. */
   load(event: PluginEvent): void {
-    this.state.request(Operation.EXTRACT, event, "its fields were extracted");
-    const table = this.state.words[0] ?? 0;
-    this.table = (table + this.wanted.length) * 4 < this.state.resultSize ? table : 0;
-    if (this.table !== 0 && this.state.words[this.table] !== 0) this.complain(event);
+    let at = this.find(event);
+    if (at < 0) {
+      this.count = 0;
+      this.requests.ask(Operation.EXTRACT, event, "its fields were extracted");
+      this.sent = this.requests.sent;
+      this.remember(event);
+      at = 0;
+    }
+    this.next = at + 1;
+    const table = this.requests.words[at] ?? 0;
+    this.table = (table + this.wanted.length) * 4 < this.requests.size ? table : 0;
+    if (this.table !== 0 && this.requests.words[this.table] !== 0) this.complain(event);
     if (++this.events % EVENTS_PER_LOOK === 0) this.state.connection.readMail();
+  }
+
+  private remember(event: PluginEvent): void {
+    this.known[this.count] ??= { number: 0, source: "", pluginId: 0 };
+    const known = this.known[this.count++];
+    if (known === undefined) return;
+    known.number = event.number;
+    known.source = event.source;
+    known.pluginId = event.pluginId;
+  }
+
+  /** Where the event stands among those that the last answer is about; they are asked for in their order. */
+  private find(event: PluginEvent): number {
+    // A text that was asked for in between has taken the place of the answer.
+    if (this.requests.sent !== this.sent) return -1;
+    for (let at = this.next; at < this.count; at++) {
+      const known = this.known[at];
+      if (known?.number === event.number && known.source === event.source && known.pluginId === event.pluginId)
+        return at;
+    }
+    return -1;
   }
 
   /** Where the value of a wanted field stands among the words; 0: absent. */
   place(position: number): number {
     if (this.table === 0) return 0;
-    const place = this.state.words[this.table + 1 + position] ?? 0;
-    return place * 4 < this.state.resultSize ? place : 0;
+    const place = this.requests.words[this.table + 1 + position] ?? 0;
+    return place * 4 < this.requests.size ? place : 0;
   }
 
   word(at: number): number {
-    return at * 4 < this.state.resultSize ? (this.state.words[at] ?? 0) : 0;
+    return at * 4 < this.requests.size ? (this.requests.words[at] ?? 0) : 0;
   }
 
   text(start: number, size: number): string {
-    return this.state.results.toString("utf8", start, Math.min(start + size, this.state.resultSize));
+    return this.requests.bytes.toString("utf8", start, Math.min(start + size, this.requests.size));
   }
 
   bytes(start: number, size: number): Uint8Array {
-    const seen = this.state.results.subarray(start, Math.min(start + size, this.state.resultSize));
+    const seen = this.requests.bytes.subarray(start, Math.min(start + size, this.requests.size));
     const copy = new Uint8Array(seen.length);
     copy.set(seen);
     return copy;
@@ -83,7 +139,8 @@ export class LibraryExtractor {
     const position = this.wanted.length;
     this.wanted.push({ field, argument });
     this.positions.set(key, position);
-    this.state.want(this.wanted);
+    this.requests.want(this.wanted);
+    this.count = 0;
     return position;
   }
 
@@ -92,7 +149,7 @@ export class LibraryExtractor {
     this.errors++;
     const { errors } = this;
     if (errors > FIRST_ERRORS && (errors & (errors - 1)) !== 0) return;
-    const at = this.state.words[this.table] ?? 0;
+    const at = this.requests.words[this.table] ?? 0;
     const text = this.text((at + 1) * 4, this.word(at));
     const name = this.state.details.name;
     this.context.log("warn", `plugin ${name}: event ${event.number}: ${text} (${errors} such errors)`);
@@ -177,6 +234,7 @@ export function startExtractor(
       extractor.load(event);
       return extractor;
     },
+    ahead: (each) => extractor.ahead(each),
     extract: extract as ExtractorInstance<unknown, FieldSpecs>["extract"],
   };
 }

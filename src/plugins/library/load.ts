@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import type { Plugin } from "../../sdk/index.js";
 import { PeregrineError } from "../../telemetry/errors.js";
-import { hostProgram, PROCESS_WORDS } from "./addon.js";
+import { hostProgram } from "./addon.js";
 import { Connection, type LibraryPlace, type Timeouts } from "./connection.js";
 import { type LibraryDetails, readDetails } from "./details.js";
 import { Capability, LinkStatus, Operation } from "./operations.js";
@@ -19,29 +19,23 @@ export interface LibraryOptions {
   readonly timeouts?: Partial<Timeouts>;
 }
 
-/** What another thread needs to use a loaded library. Plain data, to be sent as it is. */
-export interface LibraryHandle {
-  readonly details: LibraryDetails;
-  readonly place: LibraryPlace;
-}
-
 export interface LoadedLibrary {
   readonly plugin: Plugin;
   readonly details: LibraryDetails;
-  /** For attachLibrary in another thread. */
-  readonly handle: LibraryHandle;
-  /** Ends what the loading itself holds; the process ends with the last state. */
+  /** Ends what the loading itself holds, if no state has been made yet; the process ends with the last state. */
   close(): void;
 }
 
-const DEFAULT_TIMEOUTS: Timeouts = { control: 60_000, extract: 10_000 };
+const DEFAULT_TIMEOUTS: Timeouts = { control: 30_000, extract: 5_000 };
 
-function placeOf(path: string, options: LibraryOptions): LibraryPlace {
+/**
+ * Where a library is to run. Made once for a plugin and sent to every thread that loads it: they then share one process.
+ */
+export function libraryPlace(path: string, options: LibraryOptions = {}): LibraryPlace {
   return {
     path: resolve(path),
     host: options.process === "in-process" ? "" : hostProgram(),
-    words: freshWords(PROCESS_WORDS),
-    apart: false,
+    words: freshWords(),
     timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
   };
 }
@@ -72,21 +66,15 @@ function describe(connection: Connection, path: string): LibraryDetails {
  * here on, in its process or, on request, in this one.
  * @throws PeregrineError LIBRARY_*, with what the library said
  */
-export async function loadLibrary(path: string, options: LibraryOptions = {}): Promise<LoadedLibrary> {
-  const place = placeOf(path, options);
-  const connection = new Connection(place, path, null);
+export async function loadLibrary(from: string | LibraryPlace, options: LibraryOptions = {}): Promise<LoadedLibrary> {
+  const place = typeof from === "string" ? libraryPlace(from, options) : from;
+  const connection = new Connection(place, place.path, null);
   try {
     const details = describe(connection, place.path);
-    // In 0.31 all of a plugin ran in one thread: a state there may count on being alone in its process.
-    const handle: LibraryHandle = { details, place: { ...place, apart: details.api === "0.3" && place.host !== "" } };
-    return { plugin: pluginOf(details, handle.place), details, handle, close: () => connection.close() };
+    // The process is kept until the first state holds it.
+    return { plugin: pluginOf(details, place, () => connection.close()), details, close: () => connection.close() };
   } catch (error) {
     connection.close();
     throw error;
   }
-}
-
-/** The plugin of a library that another thread of this process has loaded. */
-export function attachLibrary(handle: LibraryHandle): Plugin {
-  return pluginOf(handle.details, handle.place);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { FieldSpecs, Plugin, PluginSpec } from "../../sdk/index.js";
+import type { FieldSpecs, Plugin, PluginContext, PluginSpec } from "../../sdk/index.js";
 import { SDK_VERSION } from "../../sdk/index.js";
+import { PROCESS_WORDS } from "./addon.js";
 import type { LibraryPlace } from "./connection.js";
 import type { LibraryDetails } from "./details.js";
 import { startExtractor } from "./extractor.js";
@@ -9,18 +10,27 @@ import { Capability } from "./operations.js";
 import { eventToString, LibrarySource, listOpenParams } from "./source.js";
 import { LibraryState } from "./state.js";
 
-/** The library as a plugin like any other: what its init makes is a state of the library behind a channel. */
-export function pluginOf(details: LibraryDetails, place: LibraryPlace): Plugin {
+/**
+ * The library as a plugin like any other: what its init makes is a state of the library behind a channel. `started` is called
+ * when there is one.
+ */
+export function pluginOf(details: LibraryDetails, place: LibraryPlace, started: () => void): Plugin {
   const has = (capability: number) => (details.capabilities & capability) !== 0;
   const { name, version, description, contact, configSchema } = details;
-  const own = (): LibraryPlace => (place.apart ? { ...place, words: freshWords(place.words.length) } : place);
+  // In 0.31 all of a plugin ran in one thread: a state there may count on being alone in its process.
+  const own = (): LibraryPlace => (details.api === "0.3" ? { ...place, words: freshWords() } : place);
+  const init = (config: unknown, context: PluginContext): LibraryState => {
+    const state = new LibraryState(details, own(), config, context);
+    started();
+    return state;
+  };
   const spec: PluginSpec<LibraryState, unknown, FieldSpecs> = {
     name,
     version,
     description,
     contact,
     sdk: SDK_VERSION,
-    init: (config, context) => new LibraryState(details, own(), config, context),
+    init,
     ...(configSchema === null ? {} : { configSchema }),
     ...(has(Capability.SOURCING) && details.id !== 0 ? { source: sourceOf(details) } : {}),
     ...(has(Capability.EXTRACTION) ? { extractor: extractorOf(details) } : {}),
@@ -37,8 +47,9 @@ export function pluginOf(details: LibraryDetails, place: LibraryPlace): Plugin {
   return { spec: spec as unknown as PluginSpec<unknown, unknown, FieldSpecs> };
 }
 
-export function freshWords(count: number): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(count * 4));
+/** The words of a process that does not run yet. */
+export function freshWords(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(PROCESS_WORDS * 4));
 }
 
 function sourceOf(details: LibraryDetails): NonNullable<PluginSpec<LibraryState, unknown, FieldSpecs>["source"]> {

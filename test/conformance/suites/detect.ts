@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { loadConfig } from "../../../src/config/load.js";
 import type { Diagnostic } from "../../../src/rules/diagnostic.js";
 import { type Case, type Check, casesOf, dataFile, type Suite, text, texts } from "../case.js";
@@ -16,6 +18,7 @@ const KINDS = new Set(["detect", "rules-load-error", "rules-load-ok"]);
 async function run(one: Case): Promise<readonly Check[]> {
   const what = notHere(one);
   if (what !== null) return [{ id: one.id, ok: true, detail: "", skipped: `not in this version: ${what}` }];
+  if (!KINDS.has(one.kind)) return answer(one);
   const files = texts(one.inputs["validate_rules"] ?? one.inputs["rules"]).map(dataFile);
   return one.kind === "detect" ? await detect(one, files) : loading(one, files);
 }
@@ -25,7 +28,22 @@ function notHere({ id, kind, inputs }: Case): string | null {
   if (/syscall_?drops/i.test(id)) return "reports of events that the kernel dropped";
   if (typeof inputs["capture"] !== "string" && kind === "detect") return "the capture is absent";
   if (KINDS.has(kind) && (inputs["rules"] ?? inputs["validate_rules"]) !== undefined) return null;
-  return `arguments ${texts(inputs["args"]).join(" ")}`;
+  if (id.endsWith("Cmd_Help") || id.endsWith("text-output")) return "Falco's own texts";
+  return texts(inputs["args"]).includes("--list-plugins") ? "a list of loaded plugins" : null;
+}
+
+/** The command itself, for what is no run of rules. */
+function answer(one: Case): Check[] {
+  const { inputs, expected } = one;
+  const rules = texts(inputs["rules"] ?? []).flatMap((file) => ["-r", dataFile(file)]);
+  const args = [...rules, "-c", dataFile(inputs["config"]), ...texts(inputs["args"])];
+  const main = fileURLToPath(new URL("../../../../bin/peregrine.js", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+  const checks = [check(`${one.id}#exit status`, status === expected["exit_status"], `exit status ${status}`)];
+  for (const part of texts(expected["stderr_contains"] ?? [])) {
+    checks.push(check(`${one.id}#stderr has ${part}`, stderr.includes(part), stderr.slice(0, 500)));
+  }
+  return checks;
 }
 
 function check(id: string, ok: boolean, detail: string): Check {
@@ -112,6 +130,13 @@ async function detect(one: Case, files: readonly string[]): Promise<Check[]> {
   const json = config.json ? lines : await runRules(capture, result.ruleSet, { ...config, json: true }, "");
   const alerts = json.map(parseAlert);
   const checks: Check[] = [];
+  if ("rules_with_warnings" in expected) {
+    const rules = result.diagnostics.filter(({ code }) => code === "LOAD_NO_EVTTYPE" || code === "LOAD_UNKNOWN_FILTER");
+    const got = [...new Set(rules.map(({ itemName }) => itemName))].sort();
+    const want = [...texts(expected["rules_with_warnings"])].sort();
+    const ok = canonical(got) === canonical(want);
+    checks.push(check(`${one.id}#rules with warnings`, ok, `expected ${canonical(want)}, got ${canonical(got)}`));
+  }
   const seen = [...new Set(alerts.map(({ priority }) => priority))].join(", ");
   if ("detected" in expected) {
     checks.push(check(`${one.id}#detected`, alerts.length > 0 === expected["detected"], `${alerts.length} alerts`));

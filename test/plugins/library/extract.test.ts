@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LibraryState } from "../../../src/plugins/library/state.js";
+import { pluginEvent } from "../../../src/sdk/testing.js";
 import { compileLibrary } from "./compile.js";
 import { running } from "./running.js";
 
@@ -145,5 +146,48 @@ for (const [fault, code, message] of [
     assert.throws(() => read({ data: fault }), { code, message });
     assert.throws(() => read({ data: "2" }), { code: "LIBRARY_DIED" });
     assert.deepEqual(extract(["counter.value"])({ data: "3" }), { "counter.value": 3 });
+  });
+}
+
+for (const process of PROCESSES) {
+  test(`${process}: events that were asked about ahead have the values that they have alone`, async (t) => {
+    const { library, context } = await running(t, counter(), { process });
+    const { spec } = library.plugin;
+    const state = spec.init({}, context);
+    const wanted = ["counter.text", "counter.source"].map((field) => ({ field, argument: null }));
+    const instance = spec.extractor?.start(state, wanted, context);
+    const text = instance?.extract["counter.text"] as unknown as (record: unknown) => unknown;
+    const source = instance?.extract["counter.source"] as unknown as (record: unknown) => unknown;
+    const events = Array.from({ length: 600 }, (_, i) =>
+      pluginEvent(library.plugin, { data: `d${i}`, number: i + 1, source: i % 50 < 25 ? "counter" : "other" }),
+    );
+    let told = 0;
+    const ahead = (from: number) =>
+      instance?.ahead?.((visit) => {
+        for (let i = from; i < events.length; i++) {
+          const event = events[i];
+          if (event === undefined || !visit(event)) return;
+          told++;
+        }
+      });
+    // Every third event is not asked for; a text that is asked for in between takes the answer's place.
+    ahead(0);
+    for (const [i, event] of events.entries()) {
+      if (i % 3 === 2) continue;
+      if (i % 100 === 99)
+        assert.equal(spec.source?.eventToString?.(state, event), `event ${i + 1} of ${event.source}: d${i}`);
+      if (i % 70 === 60) ahead(i);
+      const record = instance?.record(event);
+      assert.equal(text(record), `d${i}`);
+      assert.equal(source(record), event.source);
+    }
+    assert(told >= 200, String(told));
+    assert.throws(() => {
+      const bad = [pluginEvent(library.plugin, { data: process === "child" ? "segv" : "1" })];
+      instance?.ahead?.((visit) => {
+        for (const event of bad) visit(event);
+      });
+      if (process !== "child") throw new Error("SIGSEGV");
+    }, /SIGSEGV/);
   });
 }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** A file system that a container has from outside. */
+export interface ContainerMount {
+  readonly source: string;
+  readonly destination: string;
+  readonly mode: string;
+  readonly writable: boolean;
+  readonly propagation: string;
+}
+
+/** What an engine tells of a container. What it does not tell is left out. */
+export interface ContainerMetadata {
+  readonly fullId: string;
+  readonly name: string;
+  /** As the engine names it; repository, tag and digest are its parts. */
+  readonly image?: string;
+  readonly imageId?: string;
+  readonly repository?: string;
+  readonly tag?: string;
+  readonly digest?: string;
+  readonly ip?: string;
+  readonly cni?: string;
+  readonly sandboxId?: string;
+  readonly privileged?: boolean;
+  readonly hostPid?: boolean;
+  readonly hostNetwork?: boolean;
+  readonly hostIpc?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly sandboxLabels?: Readonly<Record<string, string>>;
+  readonly mounts?: readonly ContainerMount[];
+}
+
+/** A container engine that can be asked, over its socket as a rule. */
+export interface ContainerEngine {
+  /** What container.type shows: docker, podman, cri, containerd ... */
+  readonly type: string;
+  /**
+   * Asks for one container.
+   * @param id as container.id shows it: the first 12 digits, or a name
+   * @param signal aborts when nobody waits for the answer any more
+   * @returns null where the engine does not know it; rejects where it cannot be asked
+   */
+  inspect(id: string, signal: AbortSignal): Promise<ContainerMetadata | null>;
+}

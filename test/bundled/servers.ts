@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Real servers on the loopback interface for tests of plugins, and a proxy that makes them fail. */
+
+import { createServer, request } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { buildApp } from "fauxqs";
+
+export interface TestServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+interface S3rver {
+  run(): Promise<AddressInfo>;
+  close(): Promise<void>;
+}
+type S3rverClass = new (options: Record<string, unknown>) => S3rver;
+
+const KEYS = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
+/** What the plugin's client finds in the environment. */
+Object.assign(process.env, {
+  AWS_ACCESS_KEY_ID: KEYS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: KEYS.secretAccessKey,
+  AWS_REGION: "us-east-1",
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+});
+
+/** An S3 server whose objects are files below `folder`. */
+export async function startS3(folder: string): Promise<TestServer> {
+  const S3rver = createRequire(import.meta.url)("s3rver") as S3rverClass;
+  const server = new S3rver({ address: "127.0.0.1", port: 0, silent: true, directory: folder, vhostBuckets: false });
+  const { port } = await server.run();
+  return { url: `http://127.0.0.1:${port}`, stop: () => server.close() };
+}
+
+/** A server for queues and buckets, in memory. */
+export async function startQueues(): Promise<TestServer> {
+  const app = buildApp({ logger: false, host: "127.0.0.1" });
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  return {
+    url,
+    stop: async () => {
+      app.server.closeAllConnections();
+      await app.close();
+    },
+  };
+}
+
+/** Whether a request fails, and how; `n` counts all requests from 1. */
+export type Fault = (method: string, path: string, n: number) => "no" | "throttle" | "error" | "reset" | "cut";
+
+/** Passes requests on to `target`, or lets them fail: throttled, a server error, no answer, or half of one. */
+export async function startProxy(
+  target: string,
+  fault: Fault,
+): Promise<TestServer & { readonly faults: () => number }> {
+  let n = 0;
+  let faults = 0;
+  const server = createServer((incoming, outgoing) => {
+    const kind = fault(incoming.method ?? "", incoming.url ?? "", ++n);
+    if (kind !== "no") faults++;
+    if (kind === "reset") {
+      incoming.socket.destroy();
+      return;
+    }
+    if (kind === "throttle" || kind === "error") {
+      incoming.resume();
+      const code = kind === "throttle" ? "SlowDown" : "InternalError";
+      outgoing.writeHead(kind === "throttle" ? 503 : 500, { "content-type": "application/xml" });
+      outgoing.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>try again</Message></Error>`);
+      return;
+    }
+    const { hostname, port } = new URL(target);
+    const forward = request(
+      { hostname, port, path: incoming.url, method: incoming.method, headers: incoming.headers },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        if (kind === "no") answer.pipe(outgoing);
+        else
+          answer.once("data", (part: Buffer) => {
+            outgoing.write(part.subarray(0, part.length / 2), () => outgoing.destroy());
+            answer.destroy();
+          });
+      },
+    );
+    forward.on("error", () => outgoing.destroy());
+    incoming.pipe(forward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    faults: () => faults,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export function s3Of(server: TestServer): S3Client {
+  return new S3Client({ endpoint: server.url, forcePathStyle: true, region: "us-east-1", credentials: KEYS });
+}
+
+export function sqsOf(server: TestServer): SQSClient {
+  return new SQSClient({ endpoint: server.url, region: "us-east-1", credentials: KEYS });
+}
+
+export async function put(
+  client: S3Client,
+  bucket: string,
+  objects: Readonly<Record<string, Uint8Array | string>>,
+): Promise<void> {
+  await client.send(new CreateBucketCommand({ Bucket: bucket })).catch((error: unknown) => {
+    if (!(error instanceof Error) || !error.name.startsWith("BucketAlready")) throw error;
+  });
+  for (const [key, body] of Object.entries(objects)) {
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+  }
+}
