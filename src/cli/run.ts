@@ -50,6 +50,7 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
     let input = capture;
     if (input === null) {
       log.info(`watching this machine with ${rules.rules.length} rules`, { rules: rules.rules.length });
+      await log.flush();
     }
     let report = await (input === null
       ? watch({ ...common, settings: liveSettings(flags) })
