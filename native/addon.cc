@@ -6,6 +6,7 @@
 #include "interner_class.h"
 #include "live_class.h"
 #include "reader_class.h"
+#include "stage_class.h"
 #include "walk.h"
 #include "writer_class.h"
 
@@ -18,6 +19,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["Interner"] = data->interner.Value();
   exports["CaptureReader"] = data->reader.Value();
   exports["LiveReader"] = peregrine::LiveClass::define(env);
+  exports["StateStage"] = peregrine::StageClass::define(env);
+  exports["stateRules"] = Napi::Function::New(env, peregrine::state_rules, "stateRules");
   exports["CaptureWriter"] = peregrine::WriterClass::define(env);
   exports["CaptureCopy"] = peregrine::CopyClass::define(env);
   exports["walkBlocks"] = Napi::Function::New(env, peregrine::walk_blocks, "walkBlocks");

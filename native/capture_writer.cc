@@ -145,7 +145,7 @@ Written CaptureWriter::write_plugin(uint64_t ts, uint32_t plugin, Span data) {
   params.count = 2;
   params.param[0] = {reinterpret_cast<const uint8_t*>(&plugin), sizeof plugin};
   params.param[1] = data;
-  return build({ts, kNoThread, 0, 0}, kPluginEvent, params);
+  return build({ts, kNoThread, 0, 0}, event_type::kPlugineventE, params);
 }
 
 Written CaptureWriter::write_async(uint64_t ts, uint32_t plugin, Span name, Span data) {
@@ -154,7 +154,7 @@ Written CaptureWriter::write_async(uint64_t ts, uint32_t plugin, Span name, Span
   params.param[0] = {reinterpret_cast<const uint8_t*>(&plugin), sizeof plugin};
   params.param[1] = name;
   params.param[2] = data;
-  return write({ts, kNoThread, 0, 0}, kAsyncEvent, params);
+  return write({ts, kNoThread, 0, 0}, event_type::kAsynceventE, params);
 }
 
 bool CaptureWriter::write_raw(uint32_t number, Span body) { return write_block(output_, number, body); }

@@ -59,7 +59,7 @@ void Converter::container_as_json(uint16_t& type, EventParams& params) {
   append_json(json_, "name", param(2));
   append_json(json_, "image", param(3));
   json_ += "}}";
-  type = kContainerJson;
+  type = event_type::kContainerJson_2E;
   params.count = 1;
   params.param[0] = {reinterpret_cast<const uint8_t*>(json_.c_str()), json_.size() + 1};
   params.present = 1;
@@ -121,7 +121,7 @@ Converted Converter::convert(uint64_t tid, uint16_t& type, EventParams& params) 
       if ((info.flags & kFlagOldVersion) == 0) return Converted::kPassed;
       return is_enter ? Converted::kMerged : Converted::kUnknown;
     }
-    if (type == kContainer) {
+    if (type == event_type::kContainerE) {
       container_as_json(type, params);
       return Converted::kPassed;
     }

@@ -47,7 +47,7 @@ EventStatus decode_event(const Block& block, RawEvent& event, Failure& failure) 
   event.type = load<uint16_t>(start + 20);
   if (event.type >= kEventTypes) return EventStatus::kUnknownType;
   const EventInfo& info = kEvents[event.type];
-  if (block.type.version == 1 && (event.type == kNotification || event.type == kInfrastructure)) {
+  if (block.type.version == 1 && (event.type == event_type::kNotificationE || event.type == event_type::kInfrastructureEventE)) {
     len = len < kPhantomBytes ? 0 : len - kPhantomBytes;
   }
   if (len < header || len > block.body.size - prefix) {

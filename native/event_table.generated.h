@@ -22,6 +22,7 @@ inline constexpr uint8_t kEnter = 1;        // first half of a system call
 inline constexpr uint8_t kTouches = 2;      // its thread exists from now on
 inline constexpr uint8_t kProcessExit = 4;
 inline constexpr uint8_t kLeading = 8;      // may stand before the first event that is shown
+inline constexpr uint8_t kFindsOnly = 16;   // never makes its thread: meta events name one only by chance
 
 struct EventInfo {
   const char* name;
@@ -31,7 +32,8 @@ struct EventInfo {
   uint8_t length_width;
   uint16_t words;
   uint16_t first_param;
-  int8_t fd_param;
+  int8_t fd_param;   // with the fd that it works on, -1 = none
+  int8_t poll_list;  // parameter with a list of fds, -1 = none
   uint16_t first_conversion;
   uint8_t conversions;
 };
@@ -53,17 +55,470 @@ struct Conversion {
   uint8_t steps;
 };
 
+inline constexpr uint16_t kFlagUsesFd = 4;
 inline constexpr uint16_t kFlagUnused = 64;
 inline constexpr uint16_t kFlagModifiesState = 32;
 inline constexpr uint16_t kFlagOldVersion = 512;
 inline constexpr uint16_t kFlagConverterManaged = 4096;
 
-inline constexpr uint16_t kContainer = 228;
-inline constexpr uint16_t kContainerJson = 324;
-inline constexpr uint16_t kNotification = 280;
-inline constexpr uint16_t kPluginEvent = 322;
-inline constexpr uint16_t kAsyncEvent = 402;
-inline constexpr uint16_t kInfrastructure = 286;
+namespace event_type {
+
+inline constexpr uint16_t kGenericE = 0;
+inline constexpr uint16_t kGenericX = 1;
+inline constexpr uint16_t kSyscallOpenE = 2;
+inline constexpr uint16_t kSyscallOpenX = 3;
+inline constexpr uint16_t kSyscallCloseE = 4;
+inline constexpr uint16_t kSyscallCloseX = 5;
+inline constexpr uint16_t kSyscallReadE = 6;
+inline constexpr uint16_t kSyscallReadX = 7;
+inline constexpr uint16_t kSyscallWriteE = 8;
+inline constexpr uint16_t kSyscallWriteX = 9;
+inline constexpr uint16_t kSyscallBrk_1E = 10;
+inline constexpr uint16_t kSyscallBrk_1X = 11;
+inline constexpr uint16_t kSyscallExecve_8E = 12;
+inline constexpr uint16_t kSyscallExecve_8X = 13;
+inline constexpr uint16_t kSyscallClone_11E = 14;
+inline constexpr uint16_t kSyscallClone_11X = 15;
+inline constexpr uint16_t kProcexitE = 16;
+inline constexpr uint16_t kProcexitX = 17;
+inline constexpr uint16_t kSocketSocketE = 18;
+inline constexpr uint16_t kSocketSocketX = 19;
+inline constexpr uint16_t kSocketBindE = 20;
+inline constexpr uint16_t kSocketBindX = 21;
+inline constexpr uint16_t kSocketConnectE = 22;
+inline constexpr uint16_t kSocketConnectX = 23;
+inline constexpr uint16_t kSocketListenE = 24;
+inline constexpr uint16_t kSocketListenX = 25;
+inline constexpr uint16_t kSocketAcceptE = 26;
+inline constexpr uint16_t kSocketAcceptX = 27;
+inline constexpr uint16_t kSocketSendE = 28;
+inline constexpr uint16_t kSocketSendX = 29;
+inline constexpr uint16_t kSocketSendtoE = 30;
+inline constexpr uint16_t kSocketSendtoX = 31;
+inline constexpr uint16_t kSocketRecvE = 32;
+inline constexpr uint16_t kSocketRecvX = 33;
+inline constexpr uint16_t kSocketRecvfromE = 34;
+inline constexpr uint16_t kSocketRecvfromX = 35;
+inline constexpr uint16_t kSocketShutdownE = 36;
+inline constexpr uint16_t kSocketShutdownX = 37;
+inline constexpr uint16_t kSocketGetsocknameE = 38;
+inline constexpr uint16_t kSocketGetsocknameX = 39;
+inline constexpr uint16_t kSocketGetpeernameE = 40;
+inline constexpr uint16_t kSocketGetpeernameX = 41;
+inline constexpr uint16_t kSocketSocketpairE = 42;
+inline constexpr uint16_t kSocketSocketpairX = 43;
+inline constexpr uint16_t kSocketSetsockoptE = 44;
+inline constexpr uint16_t kSocketSetsockoptX = 45;
+inline constexpr uint16_t kSocketGetsockoptE = 46;
+inline constexpr uint16_t kSocketGetsockoptX = 47;
+inline constexpr uint16_t kSocketSendmsgE = 48;
+inline constexpr uint16_t kSocketSendmsgX = 49;
+inline constexpr uint16_t kSocketSendmmsgE = 50;
+inline constexpr uint16_t kSocketSendmmsgX = 51;
+inline constexpr uint16_t kSocketRecvmsgE = 52;
+inline constexpr uint16_t kSocketRecvmsgX = 53;
+inline constexpr uint16_t kSocketRecvmmsgE = 54;
+inline constexpr uint16_t kSocketRecvmmsgX = 55;
+inline constexpr uint16_t kSocketAccept4E = 56;
+inline constexpr uint16_t kSocketAccept4X = 57;
+inline constexpr uint16_t kSyscallCreatE = 58;
+inline constexpr uint16_t kSyscallCreatX = 59;
+inline constexpr uint16_t kSyscallPipeE = 60;
+inline constexpr uint16_t kSyscallPipeX = 61;
+inline constexpr uint16_t kSyscallEventfdE = 62;
+inline constexpr uint16_t kSyscallEventfdX = 63;
+inline constexpr uint16_t kSyscallFutexE = 64;
+inline constexpr uint16_t kSyscallFutexX = 65;
+inline constexpr uint16_t kSyscallStatE = 66;
+inline constexpr uint16_t kSyscallStatX = 67;
+inline constexpr uint16_t kSyscallLstatE = 68;
+inline constexpr uint16_t kSyscallLstatX = 69;
+inline constexpr uint16_t kSyscallFstatE = 70;
+inline constexpr uint16_t kSyscallFstatX = 71;
+inline constexpr uint16_t kSyscallStat64E = 72;
+inline constexpr uint16_t kSyscallStat64X = 73;
+inline constexpr uint16_t kSyscallLstat64E = 74;
+inline constexpr uint16_t kSyscallLstat64X = 75;
+inline constexpr uint16_t kSyscallFstat64E = 76;
+inline constexpr uint16_t kSyscallFstat64X = 77;
+inline constexpr uint16_t kSyscallEpollwaitE = 78;
+inline constexpr uint16_t kSyscallEpollwaitX = 79;
+inline constexpr uint16_t kSyscallPollE = 80;
+inline constexpr uint16_t kSyscallPollX = 81;
+inline constexpr uint16_t kSyscallSelectE = 82;
+inline constexpr uint16_t kSyscallSelectX = 83;
+inline constexpr uint16_t kSyscallNewselectE = 84;
+inline constexpr uint16_t kSyscallNewselectX = 85;
+inline constexpr uint16_t kSyscallLseekE = 86;
+inline constexpr uint16_t kSyscallLseekX = 87;
+inline constexpr uint16_t kSyscallLlseekE = 88;
+inline constexpr uint16_t kSyscallLlseekX = 89;
+inline constexpr uint16_t kSyscallIoctl_2E = 90;
+inline constexpr uint16_t kSyscallIoctl_2X = 91;
+inline constexpr uint16_t kSyscallGetcwdE = 92;
+inline constexpr uint16_t kSyscallGetcwdX = 93;
+inline constexpr uint16_t kSyscallChdirE = 94;
+inline constexpr uint16_t kSyscallChdirX = 95;
+inline constexpr uint16_t kSyscallFchdirE = 96;
+inline constexpr uint16_t kSyscallFchdirX = 97;
+inline constexpr uint16_t kSyscallMkdirE = 98;
+inline constexpr uint16_t kSyscallMkdirX = 99;
+inline constexpr uint16_t kSyscallRmdirE = 100;
+inline constexpr uint16_t kSyscallRmdirX = 101;
+inline constexpr uint16_t kSyscallOpenatE = 102;
+inline constexpr uint16_t kSyscallOpenatX = 103;
+inline constexpr uint16_t kSyscallLinkE = 104;
+inline constexpr uint16_t kSyscallLinkX = 105;
+inline constexpr uint16_t kSyscallLinkatE = 106;
+inline constexpr uint16_t kSyscallLinkatX = 107;
+inline constexpr uint16_t kSyscallUnlinkE = 108;
+inline constexpr uint16_t kSyscallUnlinkX = 109;
+inline constexpr uint16_t kSyscallUnlinkatE = 110;
+inline constexpr uint16_t kSyscallUnlinkatX = 111;
+inline constexpr uint16_t kSyscallPreadE = 112;
+inline constexpr uint16_t kSyscallPreadX = 113;
+inline constexpr uint16_t kSyscallPwriteE = 114;
+inline constexpr uint16_t kSyscallPwriteX = 115;
+inline constexpr uint16_t kSyscallReadvE = 116;
+inline constexpr uint16_t kSyscallReadvX = 117;
+inline constexpr uint16_t kSyscallWritevE = 118;
+inline constexpr uint16_t kSyscallWritevX = 119;
+inline constexpr uint16_t kSyscallPreadvE = 120;
+inline constexpr uint16_t kSyscallPreadvX = 121;
+inline constexpr uint16_t kSyscallPwritevE = 122;
+inline constexpr uint16_t kSyscallPwritevX = 123;
+inline constexpr uint16_t kSyscallDupE = 124;
+inline constexpr uint16_t kSyscallDupX = 125;
+inline constexpr uint16_t kSyscallSignalfdE = 126;
+inline constexpr uint16_t kSyscallSignalfdX = 127;
+inline constexpr uint16_t kSyscallKillE = 128;
+inline constexpr uint16_t kSyscallKillX = 129;
+inline constexpr uint16_t kSyscallTkillE = 130;
+inline constexpr uint16_t kSyscallTkillX = 131;
+inline constexpr uint16_t kSyscallTgkillE = 132;
+inline constexpr uint16_t kSyscallTgkillX = 133;
+inline constexpr uint16_t kSyscallNanosleepE = 134;
+inline constexpr uint16_t kSyscallNanosleepX = 135;
+inline constexpr uint16_t kSyscallTimerfdCreateE = 136;
+inline constexpr uint16_t kSyscallTimerfdCreateX = 137;
+inline constexpr uint16_t kSyscallInotifyInitE = 138;
+inline constexpr uint16_t kSyscallInotifyInitX = 139;
+inline constexpr uint16_t kSyscallGetrlimitE = 140;
+inline constexpr uint16_t kSyscallGetrlimitX = 141;
+inline constexpr uint16_t kSyscallSetrlimitE = 142;
+inline constexpr uint16_t kSyscallSetrlimitX = 143;
+inline constexpr uint16_t kSyscallPrlimitE = 144;
+inline constexpr uint16_t kSyscallPrlimitX = 145;
+inline constexpr uint16_t kSchedswitch_1E = 146;
+inline constexpr uint16_t kSchedswitch_1X = 147;
+inline constexpr uint16_t kDropE = 148;
+inline constexpr uint16_t kDropX = 149;
+inline constexpr uint16_t kSyscallFcntlE = 150;
+inline constexpr uint16_t kSyscallFcntlX = 151;
+inline constexpr uint16_t kSchedswitch_6E = 152;
+inline constexpr uint16_t kSchedswitch_6X = 153;
+inline constexpr uint16_t kSyscallExecve_13E = 154;
+inline constexpr uint16_t kSyscallExecve_13X = 155;
+inline constexpr uint16_t kSyscallClone_16E = 156;
+inline constexpr uint16_t kSyscallClone_16X = 157;
+inline constexpr uint16_t kSyscallBrk_4E = 158;
+inline constexpr uint16_t kSyscallBrk_4X = 159;
+inline constexpr uint16_t kSyscallMmapE = 160;
+inline constexpr uint16_t kSyscallMmapX = 161;
+inline constexpr uint16_t kSyscallMmap2E = 162;
+inline constexpr uint16_t kSyscallMmap2X = 163;
+inline constexpr uint16_t kSyscallMunmapE = 164;
+inline constexpr uint16_t kSyscallMunmapX = 165;
+inline constexpr uint16_t kSyscallSpliceE = 166;
+inline constexpr uint16_t kSyscallSpliceX = 167;
+inline constexpr uint16_t kSyscallPtraceE = 168;
+inline constexpr uint16_t kSyscallPtraceX = 169;
+inline constexpr uint16_t kSyscallIoctl_3E = 170;
+inline constexpr uint16_t kSyscallIoctl_3X = 171;
+inline constexpr uint16_t kSyscallExecve_14E = 172;
+inline constexpr uint16_t kSyscallExecve_14X = 173;
+inline constexpr uint16_t kSyscallRenameE = 174;
+inline constexpr uint16_t kSyscallRenameX = 175;
+inline constexpr uint16_t kSyscallRenameatE = 176;
+inline constexpr uint16_t kSyscallRenameatX = 177;
+inline constexpr uint16_t kSyscallSymlinkE = 178;
+inline constexpr uint16_t kSyscallSymlinkX = 179;
+inline constexpr uint16_t kSyscallSymlinkatE = 180;
+inline constexpr uint16_t kSyscallSymlinkatX = 181;
+inline constexpr uint16_t kSyscallForkE = 182;
+inline constexpr uint16_t kSyscallForkX = 183;
+inline constexpr uint16_t kSyscallVforkE = 184;
+inline constexpr uint16_t kSyscallVforkX = 185;
+inline constexpr uint16_t kProcexit_1E = 186;
+inline constexpr uint16_t kProcexit_1X = 187;
+inline constexpr uint16_t kSyscallSendfileE = 188;
+inline constexpr uint16_t kSyscallSendfileX = 189;
+inline constexpr uint16_t kSyscallQuotactlE = 190;
+inline constexpr uint16_t kSyscallQuotactlX = 191;
+inline constexpr uint16_t kSyscallSetresuidE = 192;
+inline constexpr uint16_t kSyscallSetresuidX = 193;
+inline constexpr uint16_t kSyscallSetresgidE = 194;
+inline constexpr uint16_t kSyscallSetresgidX = 195;
+inline constexpr uint16_t kScapeventE = 196;
+inline constexpr uint16_t kScapeventX = 197;
+inline constexpr uint16_t kSyscallSetuidE = 198;
+inline constexpr uint16_t kSyscallSetuidX = 199;
+inline constexpr uint16_t kSyscallSetgidE = 200;
+inline constexpr uint16_t kSyscallSetgidX = 201;
+inline constexpr uint16_t kSyscallGetuidE = 202;
+inline constexpr uint16_t kSyscallGetuidX = 203;
+inline constexpr uint16_t kSyscallGeteuidE = 204;
+inline constexpr uint16_t kSyscallGeteuidX = 205;
+inline constexpr uint16_t kSyscallGetgidE = 206;
+inline constexpr uint16_t kSyscallGetgidX = 207;
+inline constexpr uint16_t kSyscallGetegidE = 208;
+inline constexpr uint16_t kSyscallGetegidX = 209;
+inline constexpr uint16_t kSyscallGetresuidE = 210;
+inline constexpr uint16_t kSyscallGetresuidX = 211;
+inline constexpr uint16_t kSyscallGetresgidE = 212;
+inline constexpr uint16_t kSyscallGetresgidX = 213;
+inline constexpr uint16_t kSyscallExecve_15E = 214;
+inline constexpr uint16_t kSyscallExecve_15X = 215;
+inline constexpr uint16_t kSyscallClone_17E = 216;
+inline constexpr uint16_t kSyscallClone_17X = 217;
+inline constexpr uint16_t kSyscallFork_17E = 218;
+inline constexpr uint16_t kSyscallFork_17X = 219;
+inline constexpr uint16_t kSyscallVfork_17E = 220;
+inline constexpr uint16_t kSyscallVfork_17X = 221;
+inline constexpr uint16_t kSyscallClone_20E = 222;
+inline constexpr uint16_t kSyscallClone_20X = 223;
+inline constexpr uint16_t kSyscallFork_20E = 224;
+inline constexpr uint16_t kSyscallFork_20X = 225;
+inline constexpr uint16_t kSyscallVfork_20E = 226;
+inline constexpr uint16_t kSyscallVfork_20X = 227;
+inline constexpr uint16_t kContainerE = 228;
+inline constexpr uint16_t kContainerX = 229;
+inline constexpr uint16_t kSyscallExecve_16E = 230;
+inline constexpr uint16_t kSyscallExecve_16X = 231;
+inline constexpr uint16_t kSignaldeliverE = 232;
+inline constexpr uint16_t kSignaldeliverX = 233;
+inline constexpr uint16_t kProcinfoE = 234;
+inline constexpr uint16_t kProcinfoX = 235;
+inline constexpr uint16_t kSyscallGetdentsE = 236;
+inline constexpr uint16_t kSyscallGetdentsX = 237;
+inline constexpr uint16_t kSyscallGetdents64E = 238;
+inline constexpr uint16_t kSyscallGetdents64X = 239;
+inline constexpr uint16_t kSyscallSetnsE = 240;
+inline constexpr uint16_t kSyscallSetnsX = 241;
+inline constexpr uint16_t kSyscallFlockE = 242;
+inline constexpr uint16_t kSyscallFlockX = 243;
+inline constexpr uint16_t kCpuHotplugE = 244;
+inline constexpr uint16_t kCpuHotplugX = 245;
+inline constexpr uint16_t kSocketAccept_5E = 246;
+inline constexpr uint16_t kSocketAccept_5X = 247;
+inline constexpr uint16_t kSocketAccept4_5E = 248;
+inline constexpr uint16_t kSocketAccept4_5X = 249;
+inline constexpr uint16_t kSyscallSemopE = 250;
+inline constexpr uint16_t kSyscallSemopX = 251;
+inline constexpr uint16_t kSyscallSemctlE = 252;
+inline constexpr uint16_t kSyscallSemctlX = 253;
+inline constexpr uint16_t kSyscallPpollE = 254;
+inline constexpr uint16_t kSyscallPpollX = 255;
+inline constexpr uint16_t kSyscallMountE = 256;
+inline constexpr uint16_t kSyscallMountX = 257;
+inline constexpr uint16_t kSyscallUmountE = 258;
+inline constexpr uint16_t kSyscallUmountX = 259;
+inline constexpr uint16_t kK8sE = 260;
+inline constexpr uint16_t kK8sX = 261;
+inline constexpr uint16_t kSyscallSemgetE = 262;
+inline constexpr uint16_t kSyscallSemgetX = 263;
+inline constexpr uint16_t kSyscallAccessE = 264;
+inline constexpr uint16_t kSyscallAccessX = 265;
+inline constexpr uint16_t kSyscallChrootE = 266;
+inline constexpr uint16_t kSyscallChrootX = 267;
+inline constexpr uint16_t kTracerE = 268;
+inline constexpr uint16_t kTracerX = 269;
+inline constexpr uint16_t kMesosE = 270;
+inline constexpr uint16_t kMesosX = 271;
+inline constexpr uint16_t kContainerJsonE = 272;
+inline constexpr uint16_t kContainerJsonX = 273;
+inline constexpr uint16_t kSyscallSetsidE = 274;
+inline constexpr uint16_t kSyscallSetsidX = 275;
+inline constexpr uint16_t kSyscallMkdir_2E = 276;
+inline constexpr uint16_t kSyscallMkdir_2X = 277;
+inline constexpr uint16_t kSyscallRmdir_2E = 278;
+inline constexpr uint16_t kSyscallRmdir_2X = 279;
+inline constexpr uint16_t kNotificationE = 280;
+inline constexpr uint16_t kNotificationX = 281;
+inline constexpr uint16_t kSyscallExecve_17E = 282;
+inline constexpr uint16_t kSyscallExecve_17X = 283;
+inline constexpr uint16_t kSyscallUnshareE = 284;
+inline constexpr uint16_t kSyscallUnshareX = 285;
+inline constexpr uint16_t kInfrastructureEventE = 286;
+inline constexpr uint16_t kInfrastructureEventX = 287;
+inline constexpr uint16_t kSyscallExecve_18E = 288;
+inline constexpr uint16_t kSyscallExecve_18X = 289;
+inline constexpr uint16_t kPageFaultE = 290;
+inline constexpr uint16_t kPageFaultX = 291;
+inline constexpr uint16_t kSyscallExecve_19E = 292;
+inline constexpr uint16_t kSyscallExecve_19X = 293;
+inline constexpr uint16_t kSyscallSetpgidE = 294;
+inline constexpr uint16_t kSyscallSetpgidX = 295;
+inline constexpr uint16_t kSyscallBpfE = 296;
+inline constexpr uint16_t kSyscallBpfX = 297;
+inline constexpr uint16_t kSyscallSeccompE = 298;
+inline constexpr uint16_t kSyscallSeccompX = 299;
+inline constexpr uint16_t kSyscallUnlink_2E = 300;
+inline constexpr uint16_t kSyscallUnlink_2X = 301;
+inline constexpr uint16_t kSyscallUnlinkat_2E = 302;
+inline constexpr uint16_t kSyscallUnlinkat_2X = 303;
+inline constexpr uint16_t kSyscallMkdiratE = 304;
+inline constexpr uint16_t kSyscallMkdiratX = 305;
+inline constexpr uint16_t kSyscallOpenat_2E = 306;
+inline constexpr uint16_t kSyscallOpenat_2X = 307;
+inline constexpr uint16_t kSyscallLink_2E = 308;
+inline constexpr uint16_t kSyscallLink_2X = 309;
+inline constexpr uint16_t kSyscallLinkat_2E = 310;
+inline constexpr uint16_t kSyscallLinkat_2X = 311;
+inline constexpr uint16_t kSyscallFchmodatE = 312;
+inline constexpr uint16_t kSyscallFchmodatX = 313;
+inline constexpr uint16_t kSyscallChmodE = 314;
+inline constexpr uint16_t kSyscallChmodX = 315;
+inline constexpr uint16_t kSyscallFchmodE = 316;
+inline constexpr uint16_t kSyscallFchmodX = 317;
+inline constexpr uint16_t kSyscallRenameat2E = 318;
+inline constexpr uint16_t kSyscallRenameat2X = 319;
+inline constexpr uint16_t kSyscallUserfaultfdE = 320;
+inline constexpr uint16_t kSyscallUserfaultfdX = 321;
+inline constexpr uint16_t kPlugineventE = 322;
+inline constexpr uint16_t kPlugineventX = 323;
+inline constexpr uint16_t kContainerJson_2E = 324;
+inline constexpr uint16_t kContainerJson_2X = 325;
+inline constexpr uint16_t kSyscallOpenat2E = 326;
+inline constexpr uint16_t kSyscallOpenat2X = 327;
+inline constexpr uint16_t kSyscallMprotectE = 328;
+inline constexpr uint16_t kSyscallMprotectX = 329;
+inline constexpr uint16_t kSyscallExecveatE = 330;
+inline constexpr uint16_t kSyscallExecveatX = 331;
+inline constexpr uint16_t kSyscallCopyFileRangeE = 332;
+inline constexpr uint16_t kSyscallCopyFileRangeX = 333;
+inline constexpr uint16_t kSyscallClone3E = 334;
+inline constexpr uint16_t kSyscallClone3X = 335;
+inline constexpr uint16_t kSyscallOpenByHandleAtE = 336;
+inline constexpr uint16_t kSyscallOpenByHandleAtX = 337;
+inline constexpr uint16_t kSyscallIoUringSetupE = 338;
+inline constexpr uint16_t kSyscallIoUringSetupX = 339;
+inline constexpr uint16_t kSyscallIoUringEnterE = 340;
+inline constexpr uint16_t kSyscallIoUringEnterX = 341;
+inline constexpr uint16_t kSyscallIoUringRegisterE = 342;
+inline constexpr uint16_t kSyscallIoUringRegisterX = 343;
+inline constexpr uint16_t kSyscallMlockE = 344;
+inline constexpr uint16_t kSyscallMlockX = 345;
+inline constexpr uint16_t kSyscallMunlockE = 346;
+inline constexpr uint16_t kSyscallMunlockX = 347;
+inline constexpr uint16_t kSyscallMlockallE = 348;
+inline constexpr uint16_t kSyscallMlockallX = 349;
+inline constexpr uint16_t kSyscallMunlockallE = 350;
+inline constexpr uint16_t kSyscallMunlockallX = 351;
+inline constexpr uint16_t kSyscallCapsetE = 352;
+inline constexpr uint16_t kSyscallCapsetX = 353;
+inline constexpr uint16_t kUserAddedE = 354;
+inline constexpr uint16_t kUserAddedX = 355;
+inline constexpr uint16_t kUserDeletedE = 356;
+inline constexpr uint16_t kUserDeletedX = 357;
+inline constexpr uint16_t kGroupAddedE = 358;
+inline constexpr uint16_t kGroupAddedX = 359;
+inline constexpr uint16_t kGroupDeletedE = 360;
+inline constexpr uint16_t kGroupDeletedX = 361;
+inline constexpr uint16_t kSyscallDup2E = 362;
+inline constexpr uint16_t kSyscallDup2X = 363;
+inline constexpr uint16_t kSyscallDup3E = 364;
+inline constexpr uint16_t kSyscallDup3X = 365;
+inline constexpr uint16_t kSyscallDup_1E = 366;
+inline constexpr uint16_t kSyscallDup_1X = 367;
+inline constexpr uint16_t kSyscallBpf_2E = 368;
+inline constexpr uint16_t kSyscallBpf_2X = 369;
+inline constexpr uint16_t kSyscallMlock2E = 370;
+inline constexpr uint16_t kSyscallMlock2X = 371;
+inline constexpr uint16_t kSyscallFsconfigE = 372;
+inline constexpr uint16_t kSyscallFsconfigX = 373;
+inline constexpr uint16_t kSyscallEpollCreateE = 374;
+inline constexpr uint16_t kSyscallEpollCreateX = 375;
+inline constexpr uint16_t kSyscallEpollCreate1E = 376;
+inline constexpr uint16_t kSyscallEpollCreate1X = 377;
+inline constexpr uint16_t kSyscallChownE = 378;
+inline constexpr uint16_t kSyscallChownX = 379;
+inline constexpr uint16_t kSyscallLchownE = 380;
+inline constexpr uint16_t kSyscallLchownX = 381;
+inline constexpr uint16_t kSyscallFchownE = 382;
+inline constexpr uint16_t kSyscallFchownX = 383;
+inline constexpr uint16_t kSyscallFchownatE = 384;
+inline constexpr uint16_t kSyscallFchownatX = 385;
+inline constexpr uint16_t kSyscallUmount_1E = 386;
+inline constexpr uint16_t kSyscallUmount_1X = 387;
+inline constexpr uint16_t kSocketAccept4_6E = 388;
+inline constexpr uint16_t kSocketAccept4_6X = 389;
+inline constexpr uint16_t kSyscallUmount2E = 390;
+inline constexpr uint16_t kSyscallUmount2X = 391;
+inline constexpr uint16_t kSyscallPipe2E = 392;
+inline constexpr uint16_t kSyscallPipe2X = 393;
+inline constexpr uint16_t kSyscallInotifyInit1E = 394;
+inline constexpr uint16_t kSyscallInotifyInit1X = 395;
+inline constexpr uint16_t kSyscallEventfd2E = 396;
+inline constexpr uint16_t kSyscallEventfd2X = 397;
+inline constexpr uint16_t kSyscallSignalfd4E = 398;
+inline constexpr uint16_t kSyscallSignalfd4X = 399;
+inline constexpr uint16_t kSyscallPrctlE = 400;
+inline constexpr uint16_t kSyscallPrctlX = 401;
+inline constexpr uint16_t kAsynceventE = 402;
+inline constexpr uint16_t kAsynceventX = 403;
+inline constexpr uint16_t kSyscallMemfdCreateE = 404;
+inline constexpr uint16_t kSyscallMemfdCreateX = 405;
+inline constexpr uint16_t kSyscallPidfdGetfdE = 406;
+inline constexpr uint16_t kSyscallPidfdGetfdX = 407;
+inline constexpr uint16_t kSyscallPidfdOpenE = 408;
+inline constexpr uint16_t kSyscallPidfdOpenX = 409;
+inline constexpr uint16_t kSyscallInitModuleE = 410;
+inline constexpr uint16_t kSyscallInitModuleX = 411;
+inline constexpr uint16_t kSyscallFinitModuleE = 412;
+inline constexpr uint16_t kSyscallFinitModuleX = 413;
+inline constexpr uint16_t kSyscallMknodE = 414;
+inline constexpr uint16_t kSyscallMknodX = 415;
+inline constexpr uint16_t kSyscallMknodatE = 416;
+inline constexpr uint16_t kSyscallMknodatX = 417;
+inline constexpr uint16_t kSyscallNewfstatatE = 418;
+inline constexpr uint16_t kSyscallNewfstatatX = 419;
+inline constexpr uint16_t kSyscallProcessVmReadvE = 420;
+inline constexpr uint16_t kSyscallProcessVmReadvX = 421;
+inline constexpr uint16_t kSyscallProcessVmWritevE = 422;
+inline constexpr uint16_t kSyscallProcessVmWritevX = 423;
+inline constexpr uint16_t kSyscallDeleteModuleE = 424;
+inline constexpr uint16_t kSyscallDeleteModuleX = 425;
+inline constexpr uint16_t kSyscallSetreuidE = 426;
+inline constexpr uint16_t kSyscallSetreuidX = 427;
+inline constexpr uint16_t kSyscallSetregidE = 428;
+inline constexpr uint16_t kSyscallSetregidX = 429;
+inline constexpr uint16_t kIterTaskE = 430;
+inline constexpr uint16_t kIterTaskX = 431;
+inline constexpr uint16_t kIterTaskFilePipeE = 432;
+inline constexpr uint16_t kIterTaskFilePipeX = 433;
+inline constexpr uint16_t kIterTaskFileMemfdE = 434;
+inline constexpr uint16_t kIterTaskFileMemfdX = 435;
+inline constexpr uint16_t kIterTaskFileRegularE = 436;
+inline constexpr uint16_t kIterTaskFileRegularX = 437;
+inline constexpr uint16_t kIterTaskFileDirectoryE = 438;
+inline constexpr uint16_t kIterTaskFileDirectoryX = 439;
+inline constexpr uint16_t kIterTaskFileSocketInetE = 440;
+inline constexpr uint16_t kIterTaskFileSocketInetX = 441;
+inline constexpr uint16_t kIterTaskFileSocketInet6E = 442;
+inline constexpr uint16_t kIterTaskFileSocketInet6X = 443;
+inline constexpr uint16_t kIterTaskFileSocketUnixE = 444;
+inline constexpr uint16_t kIterTaskFileSocketUnixX = 445;
+inline constexpr uint16_t kIterTaskFileSocketNetlinkE = 446;
+inline constexpr uint16_t kIterTaskFileSocketNetlinkX = 447;
+inline constexpr uint16_t kIterTaskFileAnonInodeE = 448;
+inline constexpr uint16_t kIterTaskFileAnonInodeX = 449;
+inline constexpr uint16_t kSyscallCloseRangeE = 450;
+inline constexpr uint16_t kSyscallCloseRangeX = 451;
+inline constexpr uint16_t kSyscallKeyctlE = 452;
+inline constexpr uint16_t kSyscallKeyctlX = 453;
+
+}  // namespace event_type
 
 inline constexpr uint32_t kEventTypes = 454;
 inline constexpr uint32_t kMaxParams = 32;
@@ -1419,461 +1874,464 @@ inline constexpr ParamInfo kParams[] = {
 };
 
 inline constexpr EventInfo kEvents[] = {
-    {"GENERIC_E", 4608, kEnter | kTouches, 2, 2, 18, 0, -1, 0, 1},  // 0
-    {"GENERIC_X", 4096, kTouches, 2, 2, 18, 2, -1, 1, 1},  // 1
-    {"SYSCALL_OPEN_E", 4129, kEnter | kTouches, 3, 2, 20, 4, -1, 2, 2},  // 2
-    {"SYSCALL_OPEN_X", 4129, kTouches, 6, 2, 26, 7, -1, 4, 2},  // 3
-    {"SYSCALL_CLOSE_E", 4646, kEnter | kTouches, 1, 2, 20, 13, 0, 6, 1},  // 4
-    {"SYSCALL_CLOSE_X", 4134, kTouches, 2, 2, 22, 14, 1, 7, 1},  // 5
-    {"SYSCALL_READ_E", 4620, kEnter | kTouches, 2, 2, 20, 16, 0, 8, 1},  // 6
-    {"SYSCALL_READ_X", 4108, kTouches, 4, 2, 24, 18, 2, 9, 1},  // 7
-    {"SYSCALL_WRITE_E", 4628, kEnter | kTouches, 2, 2, 20, 22, 0, 10, 1},  // 8
-    {"SYSCALL_WRITE_X", 4116, kTouches, 4, 2, 24, 24, 2, 11, 1},  // 9
-    {"SYSCALL_BRK_1_E", 4608, kEnter | kTouches, 1, 2, 18, 28, -1, 12, 1},  // 10
-    {"SYSCALL_BRK_1_X", 4608, kTouches, 1, 2, 18, 29, -1, 13, 1},  // 11
-    {"SYSCALL_EXECVE_8_E", 4640, kEnter | kTouches, 0, 2, 16, 30, -1, 14, 1},  // 12
-    {"SYSCALL_EXECVE_8_X", 4640, kTouches, 8, 2, 30, 30, -1, 15, 1},  // 13
-    {"SYSCALL_CLONE_11_E", 544, kEnter, 0, 2, 16, 38, -1, 16, 0},  // 14
-    {"SYSCALL_CLONE_11_X", 4640, 0, 11, 2, 32, 38, -1, 16, 1},  // 15
-    {"PROCEXIT_E", 4640, kProcessExit, 0, 2, 16, 49, -1, 17, 1},  // 16
-    {"PROCEXIT_X", 64, 0, 0, 2, 16, 49, -1, 18, 0},  // 17
-    {"SOCKET_SOCKET_E", 4641, kEnter | kTouches, 3, 2, 20, 49, -1, 18, 1},  // 18
-    {"SOCKET_SOCKET_X", 4129, kTouches, 5, 2, 24, 52, -1, 19, 2},  // 19
-    {"SOCKET_BIND_E", 4644, kEnter | kTouches, 1, 2, 20, 57, 0, 21, 1},  // 20
-    {"SOCKET_BIND_X", 4132, kTouches, 3, 2, 22, 58, 2, 22, 1},  // 21
-    {"SOCKET_CONNECT_E", 4132, kEnter | kTouches, 2, 2, 20, 61, 0, 23, 2},  // 22
-    {"SOCKET_CONNECT_X", 4132, kTouches, 4, 2, 24, 63, 2, 25, 2},  // 23
-    {"SOCKET_LISTEN_E", 4612, kEnter | kTouches, 2, 2, 20, 67, 0, 27, 1},  // 24
-    {"SOCKET_LISTEN_X", 4100, kTouches, 3, 2, 22, 69, 1, 28, 1},  // 25
-    {"SOCKET_ACCEPT_E", 545, kEnter | kTouches, 0, 2, 16, 72, -1, 29, 0},  // 26
-    {"SOCKET_ACCEPT_X", 4641, kTouches, 3, 2, 22, 72, -1, 29, 1},  // 27
-    {"SOCKET_SEND_E", 4628, kEnter | kTouches, 2, 2, 20, 75, 0, 30, 1},  // 28
-    {"SOCKET_SEND_X", 4116, kTouches, 5, 2, 26, 77, 2, 31, 1},  // 29
-    {"SOCKET_SENDTO_E", 4660, kEnter | kTouches, 3, 2, 22, 82, 0, 32, 1},  // 30
-    {"SOCKET_SENDTO_X", 4148, kTouches, 5, 2, 26, 85, 2, 33, 1},  // 31
-    {"SOCKET_RECV_E", 4620, kEnter | kTouches, 2, 2, 20, 90, 0, 34, 1},  // 32
-    {"SOCKET_RECV_X", 4108, kTouches, 5, 2, 26, 92, 2, 35, 1},  // 33
-    {"SOCKET_RECVFROM_E", 4652, kEnter | kTouches, 2, 2, 20, 97, 0, 36, 1},  // 34
-    {"SOCKET_RECVFROM_X", 4140, kTouches, 5, 2, 26, 99, 3, 37, 1},  // 35
-    {"SOCKET_SHUTDOWN_E", 4644, kEnter | kTouches, 2, 2, 20, 104, 0, 38, 1},  // 36
-    {"SOCKET_SHUTDOWN_X", 4132, kTouches, 3, 2, 22, 106, 1, 39, 1},  // 37
-    {"SOCKET_GETSOCKNAME_E", 512, kEnter | kTouches, 0, 2, 16, 109, -1, 40, 0},  // 38
-    {"SOCKET_GETSOCKNAME_X", 0, kTouches, 0, 2, 16, 109, -1, 40, 0},  // 39
-    {"SOCKET_GETPEERNAME_E", 512, kEnter | kTouches, 0, 2, 16, 109, -1, 40, 0},  // 40
-    {"SOCKET_GETPEERNAME_X", 0, kTouches, 0, 2, 16, 109, -1, 40, 0},  // 41
-    {"SOCKET_SOCKETPAIR_E", 4641, kEnter | kTouches, 3, 2, 20, 109, -1, 40, 1},  // 42
-    {"SOCKET_SOCKETPAIR_X", 4129, kTouches, 8, 2, 32, 112, -1, 41, 1},  // 43
-    {"SOCKET_SETSOCKOPT_E", 512, kEnter | kTouches, 0, 2, 16, 120, -1, 42, 0},  // 44
-    {"SOCKET_SETSOCKOPT_X", 4, kTouches, 6, 2, 26, 120, 1, 42, 0},  // 45
-    {"SOCKET_GETSOCKOPT_E", 544, kEnter | kTouches, 0, 2, 16, 126, -1, 42, 0},  // 46
-    {"SOCKET_GETSOCKOPT_X", 36, kTouches, 6, 2, 26, 126, 1, 42, 0},  // 47
-    {"SOCKET_SENDMSG_E", 4660, kEnter | kTouches, 3, 2, 22, 132, 0, 42, 1},  // 48
-    {"SOCKET_SENDMSG_X", 4148, kTouches, 5, 2, 26, 135, 2, 43, 1},  // 49
-    {"SOCKET_SENDMMSG_E", 512, kEnter | kTouches, 0, 2, 16, 140, -1, 44, 0},  // 50
-    {"SOCKET_SENDMMSG_X", 4148, kTouches, 5, 2, 26, 140, 1, 44, 1},  // 51
-    {"SOCKET_RECVMSG_E", 4652, kEnter | kTouches, 1, 2, 20, 145, 0, 45, 1},  // 52
-    {"SOCKET_RECVMSG_X", 4140, kTouches, 6, 2, 28, 146, 5, 46, 2},  // 53
-    {"SOCKET_RECVMMSG_E", 512, kEnter | kTouches, 0, 2, 16, 152, -1, 48, 0},  // 54
-    {"SOCKET_RECVMMSG_X", 4140, kTouches, 6, 2, 28, 152, 1, 48, 1},  // 55
-    {"SOCKET_ACCEPT4_E", 4641, kEnter | kTouches, 1, 2, 18, 158, -1, 49, 1},  // 56
-    {"SOCKET_ACCEPT4_X", 4641, kTouches, 3, 2, 22, 159, -1, 50, 1},  // 57
-    {"SYSCALL_CREAT_E", 4129, kEnter | kTouches, 2, 2, 18, 162, -1, 51, 2},  // 58
-    {"SYSCALL_CREAT_X", 4129, kTouches, 6, 2, 26, 164, -1, 53, 3},  // 59
-    {"SYSCALL_PIPE_E", 545, kEnter | kTouches, 0, 2, 16, 170, -1, 56, 0},  // 60
-    {"SYSCALL_PIPE_X", 33, kTouches, 4, 2, 26, 170, -1, 56, 0},  // 61
-    {"SYSCALL_EVENTFD_E", 4641, kEnter | kTouches, 2, 2, 20, 174, -1, 56, 1},  // 62
-    {"SYSCALL_EVENTFD_X", 4129, kTouches, 3, 2, 22, 176, -1, 57, 1},  // 63
-    {"SYSCALL_FUTEX_E", 4608, kEnter | kTouches, 3, 2, 22, 179, -1, 58, 1},  // 64
-    {"SYSCALL_FUTEX_X", 4096, kTouches, 4, 2, 24, 182, -1, 59, 1},  // 65
-    {"SYSCALL_STAT_E", 512, kEnter | kTouches, 0, 2, 16, 186, -1, 60, 0},  // 66
-    {"SYSCALL_STAT_X", 0, kTouches, 2, 2, 20, 186, -1, 60, 0},  // 67
-    {"SYSCALL_LSTAT_E", 512, kEnter | kTouches, 0, 2, 16, 188, -1, 60, 0},  // 68
-    {"SYSCALL_LSTAT_X", 0, kTouches, 2, 2, 20, 188, -1, 60, 0},  // 69
-    {"SYSCALL_FSTAT_E", 4612, kEnter | kTouches, 1, 2, 20, 190, 0, 60, 1},  // 70
-    {"SYSCALL_FSTAT_X", 4100, kTouches, 2, 2, 22, 191, 1, 61, 1},  // 71
-    {"SYSCALL_STAT64_E", 512, kEnter | kTouches, 0, 2, 16, 193, -1, 62, 0},  // 72
-    {"SYSCALL_STAT64_X", 0, kTouches, 2, 2, 20, 193, -1, 62, 0},  // 73
-    {"SYSCALL_LSTAT64_E", 512, kEnter | kTouches, 0, 2, 16, 195, -1, 62, 0},  // 74
-    {"SYSCALL_LSTAT64_X", 0, kTouches, 2, 2, 20, 195, -1, 62, 0},  // 75
-    {"SYSCALL_FSTAT64_E", 516, kEnter | kTouches, 1, 2, 20, 197, 0, 62, 0},  // 76
-    {"SYSCALL_FSTAT64_X", 0, kTouches, 1, 2, 18, 198, -1, 62, 0},  // 77
-    {"SYSCALL_EPOLLWAIT_E", 4736, kEnter | kTouches, 1, 2, 18, 199, -1, 62, 1},  // 78
-    {"SYSCALL_EPOLLWAIT_X", 4224, kTouches, 2, 2, 20, 200, -1, 63, 1},  // 79
-    {"SYSCALL_POLL_E", 4736, kEnter | kTouches, 2, 2, 20, 202, -1, 64, 1},  // 80
-    {"SYSCALL_POLL_X", 4224, kTouches, 3, 2, 22, 204, -1, 65, 1},  // 81
-    {"SYSCALL_SELECT_E", 640, kEnter | kTouches, 0, 2, 16, 207, -1, 66, 0},  // 82
-    {"SYSCALL_SELECT_X", 128, kTouches, 1, 2, 18, 207, -1, 66, 0},  // 83
-    {"SYSCALL_NEWSELECT_E", 640, kEnter | kTouches, 0, 2, 16, 208, -1, 66, 0},  // 84
-    {"SYSCALL_NEWSELECT_X", 4736, kTouches, 1, 2, 18, 208, -1, 66, 1},  // 85
-    {"SYSCALL_LSEEK_E", 4612, kEnter | kTouches, 3, 2, 22, 209, 0, 67, 1},  // 86
-    {"SYSCALL_LSEEK_X", 4100, kTouches, 4, 2, 24, 212, 1, 68, 1},  // 87
-    {"SYSCALL_LLSEEK_E", 4612, kEnter | kTouches, 3, 2, 22, 216, 0, 69, 1},  // 88
-    {"SYSCALL_LLSEEK_X", 4100, kTouches, 4, 2, 24, 219, 1, 70, 1},  // 89
-    {"SYSCALL_IOCTL_2_E", 4612, kEnter | kTouches, 2, 2, 22, 223, 0, 71, 1},  // 90
-    {"SYSCALL_IOCTL_2_X", 4612, kTouches, 1, 2, 18, 225, -1, 72, 1},  // 91
-    {"SYSCALL_GETCWD_E", 512, kEnter | kTouches, 0, 2, 16, 226, -1, 73, 0},  // 92
-    {"SYSCALL_GETCWD_X", 0, kTouches, 2, 2, 20, 226, -1, 73, 0},  // 93
-    {"SYSCALL_CHDIR_E", 544, kEnter | kTouches, 0, 2, 16, 228, -1, 73, 0},  // 94
-    {"SYSCALL_CHDIR_X", 32, kTouches, 2, 2, 20, 228, -1, 73, 0},  // 95
-    {"SYSCALL_FCHDIR_E", 4644, kEnter | kTouches, 1, 2, 20, 230, 0, 73, 1},  // 96
-    {"SYSCALL_FCHDIR_X", 4132, kTouches, 2, 2, 22, 231, 1, 74, 1},  // 97
-    {"SYSCALL_MKDIR_E", 4608, kEnter | kTouches, 2, 2, 18, 233, -1, 75, 1},  // 98
-    {"SYSCALL_MKDIR_X", 4608, kTouches, 1, 2, 18, 235, -1, 76, 1},  // 99
-    {"SYSCALL_RMDIR_E", 4608, kEnter | kTouches, 1, 2, 18, 236, -1, 77, 1},  // 100
-    {"SYSCALL_RMDIR_X", 4608, kTouches, 1, 2, 18, 237, -1, 78, 1},  // 101
-    {"SYSCALL_OPENAT_E", 4641, kEnter | kTouches, 4, 2, 22, 238, -1, 79, 1},  // 102
-    {"SYSCALL_OPENAT_X", 4641, kTouches, 1, 2, 20, 242, -1, 80, 1},  // 103
-    {"SYSCALL_LINK_E", 4608, kEnter | kTouches, 2, 2, 18, 243, -1, 81, 1},  // 104
-    {"SYSCALL_LINK_X", 4608, kTouches, 1, 2, 18, 245, -1, 82, 1},  // 105
-    {"SYSCALL_LINKAT_E", 4608, kEnter | kTouches, 4, 2, 24, 246, -1, 83, 1},  // 106
-    {"SYSCALL_LINKAT_X", 4608, kTouches, 1, 2, 18, 250, -1, 84, 1},  // 107
-    {"SYSCALL_UNLINK_E", 4608, kEnter | kTouches, 1, 2, 18, 251, -1, 85, 1},  // 108
-    {"SYSCALL_UNLINK_X", 4608, kTouches, 1, 2, 18, 252, -1, 86, 1},  // 109
-    {"SYSCALL_UNLINKAT_E", 4608, kEnter | kTouches, 2, 2, 20, 253, -1, 87, 1},  // 110
-    {"SYSCALL_UNLINKAT_X", 4608, kTouches, 1, 2, 18, 255, -1, 88, 1},  // 111
-    {"SYSCALL_PREAD_E", 4620, kEnter | kTouches, 3, 2, 22, 256, 0, 89, 1},  // 112
-    {"SYSCALL_PREAD_X", 4108, kTouches, 5, 2, 26, 259, 2, 90, 1},  // 113
-    {"SYSCALL_PWRITE_E", 4628, kEnter | kTouches, 3, 2, 22, 264, 0, 91, 1},  // 114
-    {"SYSCALL_PWRITE_X", 4116, kTouches, 5, 2, 26, 267, 2, 92, 1},  // 115
-    {"SYSCALL_READV_E", 4620, kEnter | kTouches, 1, 2, 20, 272, 0, 93, 1},  // 116
-    {"SYSCALL_READV_X", 4108, kTouches, 4, 2, 24, 273, 3, 94, 1},  // 117
-    {"SYSCALL_WRITEV_E", 4628, kEnter | kTouches, 2, 2, 20, 277, 0, 95, 1},  // 118
-    {"SYSCALL_WRITEV_X", 4116, kTouches, 4, 2, 24, 279, 2, 96, 1},  // 119
-    {"SYSCALL_PREADV_E", 4620, kEnter | kTouches, 2, 2, 22, 283, 0, 97, 1},  // 120
-    {"SYSCALL_PREADV_X", 4108, kTouches, 5, 2, 26, 285, 3, 98, 1},  // 121
-    {"SYSCALL_PWRITEV_E", 4628, kEnter | kTouches, 3, 2, 22, 290, 0, 99, 1},  // 122
-    {"SYSCALL_PWRITEV_X", 4116, kTouches, 5, 2, 26, 293, 2, 100, 1},  // 123
-    {"SYSCALL_DUP_E", 4645, kEnter | kTouches, 1, 2, 20, 298, 0, 101, 1},  // 124
-    {"SYSCALL_DUP_X", 4645, kTouches, 1, 2, 20, 299, -1, 102, 1},  // 125
-    {"SYSCALL_SIGNALFD_E", 4641, kEnter | kTouches, 3, 2, 22, 300, -1, 103, 1},  // 126
-    {"SYSCALL_SIGNALFD_X", 4129, kTouches, 4, 2, 24, 303, -1, 104, 1},  // 127
-    {"SYSCALL_KILL_E", 4608, kEnter | kTouches, 2, 2, 20, 307, -1, 105, 1},  // 128
-    {"SYSCALL_KILL_X", 4096, kTouches, 3, 2, 22, 309, -1, 106, 1},  // 129
-    {"SYSCALL_TKILL_E", 4608, kEnter | kTouches, 2, 2, 20, 312, -1, 107, 1},  // 130
-    {"SYSCALL_TKILL_X", 4096, kTouches, 3, 2, 22, 314, -1, 108, 1},  // 131
-    {"SYSCALL_TGKILL_E", 4608, kEnter | kTouches, 3, 2, 22, 317, -1, 109, 1},  // 132
-    {"SYSCALL_TGKILL_X", 4096, kTouches, 4, 2, 24, 320, -1, 110, 1},  // 133
-    {"SYSCALL_NANOSLEEP_E", 4736, kEnter | kTouches, 1, 2, 18, 324, -1, 111, 1},  // 134
-    {"SYSCALL_NANOSLEEP_X", 4224, kTouches, 2, 2, 20, 325, -1, 112, 1},  // 135
-    {"SYSCALL_TIMERFD_CREATE_E", 4641, kEnter | kTouches, 2, 2, 18, 327, -1, 113, 1},  // 136
-    {"SYSCALL_TIMERFD_CREATE_X", 4129, kTouches, 3, 2, 22, 329, -1, 114, 1},  // 137
-    {"SYSCALL_INOTIFY_INIT_E", 4641, kEnter | kTouches, 1, 2, 18, 332, -1, 115, 1},  // 138
-    {"SYSCALL_INOTIFY_INIT_X", 4129, kTouches, 2, 2, 20, 333, -1, 116, 1},  // 139
-    {"SYSCALL_GETRLIMIT_E", 4608, kEnter | kTouches, 1, 2, 18, 335, -1, 117, 1},  // 140
-    {"SYSCALL_GETRLIMIT_X", 4096, kTouches, 4, 2, 24, 336, -1, 118, 1},  // 141
-    {"SYSCALL_SETRLIMIT_E", 4608, kEnter | kTouches, 1, 2, 18, 340, -1, 119, 1},  // 142
-    {"SYSCALL_SETRLIMIT_X", 4096, kTouches, 4, 2, 24, 341, -1, 120, 1},  // 143
-    {"SYSCALL_PRLIMIT_E", 4608, kEnter | kTouches, 2, 2, 20, 345, -1, 121, 1},  // 144
-    {"SYSCALL_PRLIMIT_X", 4096, kTouches, 7, 2, 30, 347, -1, 122, 1},  // 145
-    {"SCHEDSWITCH_1_E", 4864, 0, 1, 2, 18, 354, -1, 123, 1},  // 146
-    {"SCHEDSWITCH_1_X", 64, 0, 0, 2, 16, 355, -1, 124, 0},  // 147
-    {"DROP_E", 256, 0, 1, 2, 18, 355, -1, 124, 0},  // 148
-    {"DROP_X", 256, 0, 1, 2, 18, 356, -1, 124, 0},  // 149
-    {"SYSCALL_FCNTL_E", 4644, kEnter | kTouches, 2, 2, 20, 357, 0, 124, 1},  // 150
-    {"SYSCALL_FCNTL_X", 4132, kTouches, 4, 2, 26, 359, 1, 125, 2},  // 151
-    {"SCHEDSWITCH_6_E", 0, 0, 6, 2, 26, 363, -1, 127, 0},  // 152
-    {"SCHEDSWITCH_6_X", 64, 0, 0, 2, 16, 369, -1, 127, 0},  // 153
-    {"SYSCALL_EXECVE_13_E", 4640, kEnter | kTouches, 0, 2, 16, 369, -1, 127, 1},  // 154
-    {"SYSCALL_EXECVE_13_X", 4640, kTouches, 13, 2, 36, 369, -1, 128, 1},  // 155
-    {"SYSCALL_CLONE_16_E", 544, kEnter, 0, 2, 16, 382, -1, 129, 0},  // 156
-    {"SYSCALL_CLONE_16_X", 4640, 0, 16, 2, 40, 382, -1, 129, 1},  // 157
-    {"SYSCALL_BRK_4_E", 4608, kEnter | kTouches, 1, 2, 18, 398, -1, 130, 1},  // 158
-    {"SYSCALL_BRK_4_X", 4096, kTouches, 5, 2, 24, 399, -1, 131, 1},  // 159
-    {"SYSCALL_MMAP_E", 4612, kEnter | kTouches, 6, 2, 28, 404, 4, 132, 1},  // 160
-    {"SYSCALL_MMAP_X", 4100, kTouches, 10, 2, 32, 410, 8, 133, 1},  // 161
-    {"SYSCALL_MMAP2_E", 4612, kEnter | kTouches, 6, 2, 28, 420, 4, 134, 1},  // 162
-    {"SYSCALL_MMAP2_X", 4100, kTouches, 10, 2, 32, 426, 8, 135, 1},  // 163
-    {"SYSCALL_MUNMAP_E", 4608, kEnter | kTouches, 2, 2, 20, 436, -1, 136, 1},  // 164
-    {"SYSCALL_MUNMAP_X", 4096, kTouches, 6, 2, 26, 438, -1, 137, 1},  // 165
-    {"SYSCALL_SPLICE_E", 4612, kEnter | kTouches, 4, 2, 26, 444, 1, 138, 1},  // 166
-    {"SYSCALL_SPLICE_X", 4100, kTouches, 5, 2, 28, 448, 2, 139, 1},  // 167
-    {"SYSCALL_PTRACE_E", 4608, kEnter | kTouches, 2, 2, 20, 453, -1, 140, 1},  // 168
-    {"SYSCALL_PTRACE_X", 4096, kTouches, 5, 2, 26, 455, -1, 141, 2},  // 169
-    {"SYSCALL_IOCTL_3_E", 4612, kEnter | kTouches, 3, 2, 24, 460, 0, 143, 1},  // 170
-    {"SYSCALL_IOCTL_3_X", 4100, kTouches, 4, 2, 26, 463, 1, 144, 1},  // 171
-    {"SYSCALL_EXECVE_14_E", 4640, kEnter | kTouches, 0, 2, 16, 467, -1, 145, 1},  // 172
-    {"SYSCALL_EXECVE_14_X", 4640, kTouches, 14, 2, 38, 467, -1, 146, 1},  // 173
-    {"SYSCALL_RENAME_E", 512, kEnter | kTouches, 0, 2, 16, 481, -1, 147, 0},  // 174
-    {"SYSCALL_RENAME_X", 0, kTouches, 3, 2, 20, 481, -1, 147, 0},  // 175
-    {"SYSCALL_RENAMEAT_E", 512, kEnter | kTouches, 0, 2, 16, 484, -1, 147, 0},  // 176
-    {"SYSCALL_RENAMEAT_X", 0, kTouches, 5, 2, 26, 484, -1, 147, 0},  // 177
-    {"SYSCALL_SYMLINK_E", 512, kEnter | kTouches, 0, 2, 16, 489, -1, 147, 0},  // 178
-    {"SYSCALL_SYMLINK_X", 0, kTouches, 3, 2, 20, 489, -1, 147, 0},  // 179
-    {"SYSCALL_SYMLINKAT_E", 512, kEnter | kTouches, 0, 2, 16, 492, -1, 147, 0},  // 180
-    {"SYSCALL_SYMLINKAT_X", 4, kTouches, 4, 2, 24, 492, 2, 147, 0},  // 181
-    {"SYSCALL_FORK_E", 544, kEnter, 0, 2, 16, 496, -1, 147, 0},  // 182
-    {"SYSCALL_FORK_X", 4640, 0, 16, 2, 40, 496, -1, 147, 1},  // 183
-    {"SYSCALL_VFORK_E", 544, kEnter, 0, 2, 16, 512, -1, 148, 0},  // 184
-    {"SYSCALL_VFORK_X", 4640, 0, 16, 2, 40, 512, -1, 148, 1},  // 185
-    {"PROCEXIT_1_E", 32, kProcessExit, 5, 2, 24, 528, -1, 149, 0},  // 186
-    {"PROCEXIT_1_X", 64, 0, 0, 2, 16, 533, -1, 149, 0},  // 187
-    {"SYSCALL_SENDFILE_E", 4612, kEnter | kTouches, 4, 2, 26, 533, 0, 149, 1},  // 188
-    {"SYSCALL_SENDFILE_X", 4100, kTouches, 5, 2, 28, 537, 2, 150, 1},  // 189
-    {"SYSCALL_QUOTACTL_E", 4608, kEnter | kTouches, 4, 2, 20, 542, -1, 151, 1},  // 190
-    {"SYSCALL_QUOTACTL_X", 4096, kTouches, 18, 2, 44, 546, -1, 152, 1},  // 191
-    {"SYSCALL_SETRESUID_E", 4640, kEnter | kTouches, 3, 2, 20, 564, -1, 153, 1},  // 192
-    {"SYSCALL_SETRESUID_X", 4128, kTouches, 4, 2, 22, 567, -1, 154, 1},  // 193
-    {"SYSCALL_SETRESGID_E", 4640, kEnter | kTouches, 3, 2, 20, 571, -1, 155, 1},  // 194
-    {"SYSCALL_SETRESGID_X", 4128, kTouches, 4, 2, 22, 574, -1, 156, 1},  // 195
-    {"SCAPEVENT_E", 256, 0, 2, 2, 20, 578, -1, 157, 0},  // 196
-    {"SCAPEVENT_X", 64, 0, 0, 2, 16, 580, -1, 157, 0},  // 197
-    {"SYSCALL_SETUID_E", 4640, kEnter | kTouches, 1, 2, 18, 580, -1, 157, 1},  // 198
-    {"SYSCALL_SETUID_X", 4128, kTouches, 2, 2, 20, 581, -1, 158, 1},  // 199
-    {"SYSCALL_SETGID_E", 4640, kEnter | kTouches, 1, 2, 18, 583, -1, 159, 1},  // 200
-    {"SYSCALL_SETGID_X", 4128, kTouches, 2, 2, 20, 584, -1, 160, 1},  // 201
-    {"SYSCALL_GETUID_E", 512, kEnter | kTouches, 0, 2, 16, 586, -1, 161, 0},  // 202
-    {"SYSCALL_GETUID_X", 0, kTouches, 1, 2, 18, 586, -1, 161, 0},  // 203
-    {"SYSCALL_GETEUID_E", 512, kEnter | kTouches, 0, 2, 16, 587, -1, 161, 0},  // 204
-    {"SYSCALL_GETEUID_X", 0, kTouches, 1, 2, 18, 587, -1, 161, 0},  // 205
-    {"SYSCALL_GETGID_E", 512, kEnter | kTouches, 0, 2, 16, 588, -1, 161, 0},  // 206
-    {"SYSCALL_GETGID_X", 0, kTouches, 1, 2, 18, 588, -1, 161, 0},  // 207
-    {"SYSCALL_GETEGID_E", 512, kEnter | kTouches, 0, 2, 16, 589, -1, 161, 0},  // 208
-    {"SYSCALL_GETEGID_X", 0, kTouches, 1, 2, 18, 589, -1, 161, 0},  // 209
-    {"SYSCALL_GETRESUID_E", 512, kEnter | kTouches, 0, 2, 16, 590, -1, 161, 0},  // 210
-    {"SYSCALL_GETRESUID_X", 0, kTouches, 4, 2, 22, 590, -1, 161, 0},  // 211
-    {"SYSCALL_GETRESGID_E", 512, kEnter | kTouches, 0, 2, 16, 594, -1, 161, 0},  // 212
-    {"SYSCALL_GETRESGID_X", 0, kTouches, 4, 2, 22, 594, -1, 161, 0},  // 213
-    {"SYSCALL_EXECVE_15_E", 4640, kEnter | kTouches, 0, 2, 16, 598, -1, 161, 1},  // 214
-    {"SYSCALL_EXECVE_15_X", 4640, kTouches, 15, 2, 38, 598, -1, 162, 1},  // 215
-    {"SYSCALL_CLONE_17_E", 544, kEnter, 0, 2, 16, 613, -1, 163, 0},  // 216
-    {"SYSCALL_CLONE_17_X", 4640, 0, 17, 2, 40, 613, -1, 163, 1},  // 217
-    {"SYSCALL_FORK_17_E", 544, kEnter, 0, 2, 16, 630, -1, 164, 0},  // 218
-    {"SYSCALL_FORK_17_X", 4640, 0, 17, 2, 40, 630, -1, 164, 1},  // 219
-    {"SYSCALL_VFORK_17_E", 544, kEnter, 0, 2, 16, 647, -1, 165, 0},  // 220
-    {"SYSCALL_VFORK_17_X", 4640, 0, 17, 2, 40, 647, -1, 165, 1},  // 221
-    {"SYSCALL_CLONE_20_E", 544, kEnter, 0, 2, 16, 664, -1, 166, 0},  // 222
-    {"SYSCALL_CLONE_20_X", 4128, 0, 21, 2, 48, 664, -1, 166, 1},  // 223
-    {"SYSCALL_FORK_20_E", 544, kEnter, 0, 2, 16, 685, -1, 167, 0},  // 224
-    {"SYSCALL_FORK_20_X", 4128, 0, 21, 2, 48, 685, -1, 167, 1},  // 225
-    {"SYSCALL_VFORK_20_E", 544, kEnter, 0, 2, 16, 706, -1, 168, 0},  // 226
-    {"SYSCALL_VFORK_20_X", 4128, 0, 21, 2, 48, 706, -1, 168, 1},  // 227
-    {"CONTAINER_E", 4896, 0, 4, 2, 20, 727, -1, 169, 1},  // 228
-    {"CONTAINER_X", 64, 0, 0, 2, 16, 731, -1, 170, 0},  // 229
-    {"SYSCALL_EXECVE_16_E", 4640, kEnter | kTouches, 0, 2, 16, 731, -1, 170, 1},  // 230
-    {"SYSCALL_EXECVE_16_X", 4640, kTouches, 16, 2, 40, 731, -1, 171, 1},  // 231
-    {"SIGNALDELIVER_E", 0, kTouches, 3, 2, 22, 747, -1, 172, 0},  // 232
-    {"SIGNALDELIVER_X", 64, 0, 0, 2, 16, 750, -1, 172, 0},  // 233
-    {"PROCINFO_E", 256, 0, 2, 2, 20, 750, -1, 172, 0},  // 234
-    {"PROCINFO_X", 64, 0, 0, 2, 16, 752, -1, 172, 0},  // 235
-    {"SYSCALL_GETDENTS_E", 4612, kEnter | kTouches, 1, 2, 20, 752, 0, 172, 1},  // 236
-    {"SYSCALL_GETDENTS_X", 4100, kTouches, 2, 2, 22, 753, 1, 173, 1},  // 237
-    {"SYSCALL_GETDENTS64_E", 4612, kEnter | kTouches, 1, 2, 20, 755, 0, 174, 1},  // 238
-    {"SYSCALL_GETDENTS64_X", 4100, kTouches, 2, 2, 22, 756, 1, 175, 1},  // 239
-    {"SYSCALL_SETNS_E", 4612, kEnter | kTouches, 2, 2, 20, 758, 0, 176, 1},  // 240
-    {"SYSCALL_SETNS_X", 4100, kTouches, 3, 2, 22, 760, 1, 177, 1},  // 241
-    {"SYSCALL_FLOCK_E", 4612, kEnter | kTouches, 2, 2, 20, 763, 0, 178, 1},  // 242
-    {"SYSCALL_FLOCK_X", 4100, kTouches, 3, 2, 22, 765, 1, 179, 1},  // 243
-    {"CPU_HOTPLUG_E", 288, 0, 2, 2, 18, 768, -1, 180, 0},  // 244
-    {"CPU_HOTPLUG_X", 64, 0, 0, 2, 16, 770, -1, 180, 0},  // 245
-    {"SOCKET_ACCEPT_5_E", 545, kEnter | kTouches, 0, 2, 16, 770, -1, 180, 0},  // 246
-    {"SOCKET_ACCEPT_5_X", 33, kTouches, 5, 2, 24, 770, -1, 180, 0},  // 247
-    {"SOCKET_ACCEPT4_5_E", 4641, kEnter | kTouches, 1, 2, 18, 775, -1, 180, 1},  // 248
-    {"SOCKET_ACCEPT4_5_X", 4641, kTouches, 5, 2, 24, 776, -1, 181, 1},  // 249
-    {"SYSCALL_SEMOP_E", 4608, kEnter | kTouches, 1, 2, 18, 781, -1, 182, 1},  // 250
-    {"SYSCALL_SEMOP_X", 4096, kTouches, 9, 2, 26, 782, -1, 183, 1},  // 251
-    {"SYSCALL_SEMCTL_E", 4608, kEnter | kTouches, 4, 2, 20, 791, -1, 184, 1},  // 252
-    {"SYSCALL_SEMCTL_X", 4096, kTouches, 5, 2, 22, 795, -1, 185, 1},  // 253
-    {"SYSCALL_PPOLL_E", 4736, kEnter | kTouches, 3, 2, 22, 800, -1, 186, 1},  // 254
-    {"SYSCALL_PPOLL_X", 4224, kTouches, 4, 2, 24, 803, -1, 187, 1},  // 255
-    {"SYSCALL_MOUNT_E", 4640, kEnter | kTouches, 1, 2, 18, 807, -1, 188, 1},  // 256
-    {"SYSCALL_MOUNT_X", 4128, kTouches, 5, 2, 22, 808, -1, 189, 1},  // 257
-    {"SYSCALL_UMOUNT_E", 544, kEnter | kTouches, 1, 2, 18, 813, -1, 190, 0},  // 258
-    {"SYSCALL_UMOUNT_X", 4640, kTouches, 2, 2, 20, 814, -1, 190, 1},  // 259
-    {"K8S_E", 800, 0, 1, 2, 18, 816, -1, 191, 0},  // 260
-    {"K8S_X", 64, 0, 0, 2, 16, 817, -1, 191, 0},  // 261
-    {"SYSCALL_SEMGET_E", 4608, kEnter | kTouches, 3, 2, 20, 817, -1, 191, 1},  // 262
-    {"SYSCALL_SEMGET_X", 4096, kTouches, 4, 2, 22, 820, -1, 192, 1},  // 263
-    {"SYSCALL_ACCESS_E", 4608, kEnter | kTouches, 1, 2, 18, 824, -1, 193, 1},  // 264
-    {"SYSCALL_ACCESS_X", 4096, kTouches, 3, 2, 20, 825, -1, 194, 1},  // 265
-    {"SYSCALL_CHROOT_E", 544, kEnter | kTouches, 0, 2, 16, 828, -1, 195, 0},  // 266
-    {"SYSCALL_CHROOT_X", 32, kTouches, 2, 2, 20, 828, -1, 195, 0},  // 267
-    {"TRACER_E", 512, 0, 3, 2, 20, 830, -1, 195, 0},  // 268
-    {"TRACER_X", 64, 0, 3, 2, 20, 833, -1, 195, 0},  // 269
-    {"MESOS_E", 800, 0, 1, 2, 18, 836, -1, 195, 0},  // 270
-    {"MESOS_X", 64, 0, 0, 2, 16, 837, -1, 195, 0},  // 271
-    {"CONTAINER_JSON_E", 4640, 0, 1, 2, 18, 837, -1, 195, 1},  // 272
-    {"CONTAINER_JSON_X", 64, 0, 0, 2, 16, 838, -1, 196, 0},  // 273
-    {"SYSCALL_SETSID_E", 544, kEnter | kTouches, 0, 2, 16, 838, -1, 196, 0},  // 274
-    {"SYSCALL_SETSID_X", 32, kTouches, 1, 2, 18, 838, -1, 196, 0},  // 275
-    {"SYSCALL_MKDIR_2_E", 4608, kEnter | kTouches, 1, 2, 18, 839, -1, 196, 1},  // 276
-    {"SYSCALL_MKDIR_2_X", 4096, kTouches, 3, 2, 20, 840, -1, 197, 1},  // 277
-    {"SYSCALL_RMDIR_2_E", 512, kEnter | kTouches, 0, 2, 16, 843, -1, 198, 0},  // 278
-    {"SYSCALL_RMDIR_2_X", 0, kTouches, 2, 2, 20, 843, -1, 198, 0},  // 279
-    {"NOTIFICATION_E", 256, 0, 2, 2, 18, 845, -1, 198, 0},  // 280
-    {"NOTIFICATION_X", 64, 0, 0, 2, 16, 847, -1, 198, 0},  // 281
-    {"SYSCALL_EXECVE_17_E", 4640, kEnter | kTouches, 0, 2, 16, 847, -1, 198, 1},  // 282
-    {"SYSCALL_EXECVE_17_X", 4640, kTouches, 17, 2, 40, 847, -1, 199, 1},  // 283
-    {"SYSCALL_UNSHARE_E", 4608, kEnter | kTouches, 1, 2, 18, 864, -1, 200, 1},  // 284
-    {"SYSCALL_UNSHARE_X", 4096, kTouches, 2, 2, 20, 865, -1, 201, 1},  // 285
-    {"INFRASTRUCTURE_EVENT_E", 256, 0, 4, 2, 20, 867, -1, 202, 0},  // 286
-    {"INFRASTRUCTURE_EVENT_X", 64, 0, 0, 2, 16, 871, -1, 202, 0},  // 287
-    {"SYSCALL_EXECVE_18_E", 4640, kEnter | kTouches, 1, 2, 18, 871, -1, 202, 1},  // 288
-    {"SYSCALL_EXECVE_18_X", 4640, kTouches, 17, 2, 40, 872, -1, 203, 1},  // 289
-    {"PAGE_FAULT_E", 256, kTouches, 3, 2, 22, 889, -1, 204, 0},  // 290
-    {"PAGE_FAULT_X", 64, 0, 0, 2, 16, 892, -1, 204, 0},  // 291
-    {"SYSCALL_EXECVE_19_E", 4640, kEnter | kTouches, 1, 2, 18, 892, -1, 204, 1},  // 292
-    {"SYSCALL_EXECVE_19_X", 4128, kTouches, 31, 2, 62, 893, -1, 205, 9},  // 293
-    {"SYSCALL_SETPGID_E", 4608, kEnter | kTouches, 2, 2, 20, 924, -1, 214, 1},  // 294
-    {"SYSCALL_SETPGID_X", 4096, kTouches, 3, 2, 22, 926, -1, 215, 1},  // 295
-    {"SYSCALL_BPF_E", 4609, kEnter | kTouches, 1, 2, 18, 929, -1, 216, 1},  // 296
-    {"SYSCALL_BPF_X", 4609, kTouches, 1, 2, 18, 930, -1, 217, 1},  // 297
-    {"SYSCALL_SECCOMP_E", 4608, kEnter | kTouches, 2, 2, 20, 931, -1, 218, 2},  // 298
-    {"SYSCALL_SECCOMP_X", 4096, kTouches, 3, 2, 22, 933, -1, 220, 1},  // 299
-    {"SYSCALL_UNLINK_2_E", 512, kEnter | kTouches, 0, 2, 16, 936, -1, 221, 0},  // 300
-    {"SYSCALL_UNLINK_2_X", 0, kTouches, 2, 2, 20, 936, -1, 221, 0},  // 301
-    {"SYSCALL_UNLINKAT_2_E", 512, kEnter | kTouches, 0, 2, 16, 938, -1, 221, 0},  // 302
-    {"SYSCALL_UNLINKAT_2_X", 4, kTouches, 4, 2, 24, 938, 1, 221, 0},  // 303
-    {"SYSCALL_MKDIRAT_E", 512, kEnter | kTouches, 0, 2, 16, 942, -1, 221, 0},  // 304
-    {"SYSCALL_MKDIRAT_X", 4, kTouches, 4, 2, 24, 942, 1, 221, 0},  // 305
-    {"SYSCALL_OPENAT_2_E", 4129, kEnter | kTouches, 4, 2, 22, 946, -1, 221, 2},  // 306
-    {"SYSCALL_OPENAT_2_X", 4129, kTouches, 7, 2, 28, 950, -1, 223, 2},  // 307
-    {"SYSCALL_LINK_2_E", 512, kEnter | kTouches, 0, 2, 16, 957, -1, 225, 0},  // 308
-    {"SYSCALL_LINK_2_X", 0, kTouches, 3, 2, 20, 957, -1, 225, 0},  // 309
-    {"SYSCALL_LINKAT_2_E", 512, kEnter | kTouches, 0, 2, 16, 960, -1, 225, 0},  // 310
-    {"SYSCALL_LINKAT_2_X", 0, kTouches, 6, 2, 28, 960, -1, 225, 0},  // 311
-    {"SYSCALL_FCHMODAT_E", 512, kEnter | kTouches, 0, 2, 16, 966, -1, 225, 0},  // 312
-    {"SYSCALL_FCHMODAT_X", 4, kTouches, 4, 2, 24, 966, 1, 225, 0},  // 313
-    {"SYSCALL_CHMOD_E", 512, kEnter | kTouches, 0, 2, 16, 970, -1, 225, 0},  // 314
-    {"SYSCALL_CHMOD_X", 0, kTouches, 3, 2, 20, 970, -1, 225, 0},  // 315
-    {"SYSCALL_FCHMOD_E", 512, kEnter | kTouches, 0, 2, 16, 973, -1, 225, 0},  // 316
-    {"SYSCALL_FCHMOD_X", 4, kTouches, 3, 2, 22, 973, 1, 225, 0},  // 317
-    {"SYSCALL_RENAMEAT2_E", 512, kEnter | kTouches, 0, 2, 16, 976, -1, 225, 0},  // 318
-    {"SYSCALL_RENAMEAT2_X", 0, kTouches, 6, 2, 28, 976, -1, 225, 0},  // 319
-    {"SYSCALL_USERFAULTFD_E", 545, kEnter | kTouches, 0, 2, 16, 982, -1, 225, 0},  // 320
-    {"SYSCALL_USERFAULTFD_X", 33, kTouches, 2, 2, 20, 982, -1, 225, 0},  // 321
-    {"PLUGINEVENT_E", 2048, 0, 2, 4, 20, 984, -1, 225, 0},  // 322
-    {"PLUGINEVENT_X", 64, 0, 0, 2, 16, 986, -1, 225, 0},  // 323
-    {"CONTAINER_JSON_2_E", 2080, kLeading, 1, 4, 18, 986, -1, 225, 0},  // 324
-    {"CONTAINER_JSON_2_X", 64, 0, 0, 2, 16, 987, -1, 225, 0},  // 325
-    {"SYSCALL_OPENAT2_E", 4129, kEnter | kTouches, 5, 2, 24, 987, -1, 225, 2},  // 326
-    {"SYSCALL_OPENAT2_X", 4129, kTouches, 8, 2, 30, 992, -1, 227, 1},  // 327
-    {"SYSCALL_MPROTECT_E", 4608, kEnter | kTouches, 3, 2, 22, 1000, -1, 228, 1},  // 328
-    {"SYSCALL_MPROTECT_X", 4096, kTouches, 4, 2, 24, 1003, -1, 229, 1},  // 329
-    {"SYSCALL_EXECVEAT_E", 4640, kEnter | kTouches, 3, 2, 22, 1007, -1, 230, 1},  // 330
-    {"SYSCALL_EXECVEAT_X", 4128, kTouches, 30, 2, 62, 1010, -1, 231, 7},  // 331
-    {"SYSCALL_COPY_FILE_RANGE_E", 4636, kEnter | kTouches, 3, 2, 24, 1040, 0, 238, 1},  // 332
-    {"SYSCALL_COPY_FILE_RANGE_X", 4124, kTouches, 6, 2, 30, 1043, 1, 239, 1},  // 333
-    {"SYSCALL_CLONE3_E", 544, kEnter, 0, 2, 16, 1049, -1, 240, 0},  // 334
-    {"SYSCALL_CLONE3_X", 4128, 0, 21, 2, 48, 1049, -1, 240, 1},  // 335
-    {"SYSCALL_OPEN_BY_HANDLE_AT_E", 545, kEnter | kTouches, 0, 2, 16, 1070, -1, 241, 0},  // 336
-    {"SYSCALL_OPEN_BY_HANDLE_AT_X", 33, kTouches, 6, 2, 28, 1070, -1, 241, 0},  // 337
-    {"SYSCALL_IO_URING_SETUP_E", 545, kEnter | kTouches, 0, 2, 16, 1076, -1, 241, 0},  // 338
-    {"SYSCALL_IO_URING_SETUP_X", 33, kTouches, 8, 2, 26, 1076, -1, 241, 0},  // 339
-    {"SYSCALL_IO_URING_ENTER_E", 512, kEnter | kTouches, 0, 2, 16, 1084, -1, 241, 0},  // 340
-    {"SYSCALL_IO_URING_ENTER_X", 4, kTouches, 6, 2, 26, 1084, 1, 241, 0},  // 341
-    {"SYSCALL_IO_URING_REGISTER_E", 512, kEnter | kTouches, 0, 2, 16, 1090, -1, 241, 0},  // 342
-    {"SYSCALL_IO_URING_REGISTER_X", 4, kTouches, 5, 2, 26, 1090, 1, 241, 0},  // 343
-    {"SYSCALL_MLOCK_E", 512, kEnter | kTouches, 0, 2, 16, 1095, -1, 241, 0},  // 344
-    {"SYSCALL_MLOCK_X", 0, kTouches, 3, 2, 22, 1095, -1, 241, 0},  // 345
-    {"SYSCALL_MUNLOCK_E", 512, kEnter | kTouches, 0, 2, 16, 1098, -1, 241, 0},  // 346
-    {"SYSCALL_MUNLOCK_X", 0, kTouches, 3, 2, 22, 1098, -1, 241, 0},  // 347
-    {"SYSCALL_MLOCKALL_E", 512, kEnter | kTouches, 0, 2, 16, 1101, -1, 241, 0},  // 348
-    {"SYSCALL_MLOCKALL_X", 0, kTouches, 2, 2, 20, 1101, -1, 241, 0},  // 349
-    {"SYSCALL_MUNLOCKALL_E", 512, kEnter | kTouches, 0, 2, 16, 1103, -1, 241, 0},  // 350
-    {"SYSCALL_MUNLOCKALL_X", 0, kTouches, 1, 2, 18, 1103, -1, 241, 0},  // 351
-    {"SYSCALL_CAPSET_E", 544, kEnter | kTouches, 0, 2, 16, 1104, -1, 241, 0},  // 352
-    {"SYSCALL_CAPSET_X", 32, kTouches, 4, 2, 24, 1104, -1, 241, 0},  // 353
-    {"USER_ADDED_E", 32, kLeading, 6, 2, 22, 1108, -1, 241, 0},  // 354
-    {"USER_ADDED_X", 64, 0, 0, 2, 16, 1114, -1, 241, 0},  // 355
-    {"USER_DELETED_E", 32, kLeading, 6, 2, 22, 1114, -1, 241, 0},  // 356
-    {"USER_DELETED_X", 64, 0, 0, 2, 16, 1120, -1, 241, 0},  // 357
-    {"GROUP_ADDED_E", 32, kLeading, 3, 2, 20, 1120, -1, 241, 0},  // 358
-    {"GROUP_ADDED_X", 64, 0, 0, 2, 16, 1123, -1, 241, 0},  // 359
-    {"GROUP_DELETED_E", 32, kLeading, 3, 2, 20, 1123, -1, 241, 0},  // 360
-    {"GROUP_DELETED_X", 64, 0, 0, 2, 16, 1126, -1, 241, 0},  // 361
-    {"SYSCALL_DUP2_E", 549, kEnter | kTouches, 1, 2, 20, 1126, 0, 241, 0},  // 362
-    {"SYSCALL_DUP2_X", 37, kTouches, 3, 2, 26, 1127, 1, 241, 0},  // 363
-    {"SYSCALL_DUP3_E", 549, kEnter | kTouches, 1, 2, 20, 1130, 0, 241, 0},  // 364
-    {"SYSCALL_DUP3_X", 37, kTouches, 4, 2, 26, 1131, 1, 241, 0},  // 365
-    {"SYSCALL_DUP_1_E", 549, kEnter | kTouches, 1, 2, 20, 1135, 0, 241, 0},  // 366
-    {"SYSCALL_DUP_1_X", 37, kTouches, 2, 2, 22, 1136, 1, 241, 0},  // 367
-    {"SYSCALL_BPF_2_E", 513, kEnter | kTouches, 1, 2, 18, 1138, -1, 241, 0},  // 368
-    {"SYSCALL_BPF_2_X", 1, kTouches, 2, 2, 20, 1139, -1, 241, 0},  // 369
-    {"SYSCALL_MLOCK2_E", 512, kEnter | kTouches, 0, 2, 16, 1141, -1, 241, 0},  // 370
-    {"SYSCALL_MLOCK2_X", 0, kTouches, 4, 2, 24, 1141, -1, 241, 0},  // 371
-    {"SYSCALL_FSCONFIG_E", 512, kEnter | kTouches, 0, 2, 16, 1145, -1, 241, 0},  // 372
-    {"SYSCALL_FSCONFIG_X", 4, kTouches, 7, 2, 28, 1145, 1, 241, 0},  // 373
-    {"SYSCALL_EPOLL_CREATE_E", 4641, kEnter | kTouches, 1, 2, 18, 1152, -1, 241, 1},  // 374
-    {"SYSCALL_EPOLL_CREATE_X", 4129, kTouches, 2, 2, 20, 1153, -1, 242, 1},  // 375
-    {"SYSCALL_EPOLL_CREATE1_E", 4641, kEnter | kTouches, 1, 2, 18, 1155, -1, 243, 1},  // 376
-    {"SYSCALL_EPOLL_CREATE1_X", 4129, kTouches, 2, 2, 20, 1156, -1, 244, 1},  // 377
-    {"SYSCALL_CHOWN_E", 512, kEnter | kTouches, 0, 2, 16, 1158, -1, 245, 0},  // 378
-    {"SYSCALL_CHOWN_X", 0, kTouches, 4, 2, 22, 1158, -1, 245, 0},  // 379
-    {"SYSCALL_LCHOWN_E", 512, kEnter | kTouches, 0, 2, 16, 1162, -1, 245, 0},  // 380
-    {"SYSCALL_LCHOWN_X", 0, kTouches, 4, 2, 22, 1162, -1, 245, 0},  // 381
-    {"SYSCALL_FCHOWN_E", 512, kEnter | kTouches, 0, 2, 16, 1166, -1, 245, 0},  // 382
-    {"SYSCALL_FCHOWN_X", 4, kTouches, 4, 2, 24, 1166, 1, 245, 0},  // 383
-    {"SYSCALL_FCHOWNAT_E", 512, kEnter | kTouches, 0, 2, 16, 1170, -1, 245, 0},  // 384
-    {"SYSCALL_FCHOWNAT_X", 4, kTouches, 6, 2, 26, 1170, 1, 245, 0},  // 385
-    {"SYSCALL_UMOUNT_1_E", 544, kEnter | kTouches, 0, 2, 16, 1176, -1, 245, 0},  // 386
-    {"SYSCALL_UMOUNT_1_X", 32, kTouches, 2, 2, 20, 1176, -1, 245, 0},  // 387
-    {"SOCKET_ACCEPT4_6_E", 4641, kEnter | kTouches, 1, 2, 18, 1178, -1, 245, 1},  // 388
-    {"SOCKET_ACCEPT4_6_X", 4129, kTouches, 6, 2, 24, 1179, -1, 246, 1},  // 389
-    {"SYSCALL_UMOUNT2_E", 4640, kEnter | kTouches, 1, 2, 18, 1185, -1, 247, 1},  // 390
-    {"SYSCALL_UMOUNT2_X", 4128, kTouches, 3, 2, 20, 1186, -1, 248, 1},  // 391
-    {"SYSCALL_PIPE2_E", 545, kEnter | kTouches, 0, 2, 16, 1189, -1, 249, 0},  // 392
-    {"SYSCALL_PIPE2_X", 33, kTouches, 5, 2, 28, 1189, -1, 249, 0},  // 393
-    {"SYSCALL_INOTIFY_INIT1_E", 545, kEnter | kTouches, 0, 2, 16, 1194, -1, 249, 0},  // 394
-    {"SYSCALL_INOTIFY_INIT1_X", 33, kTouches, 2, 2, 20, 1194, -1, 249, 0},  // 395
-    {"SYSCALL_EVENTFD2_E", 4641, kEnter | kTouches, 1, 2, 18, 1196, -1, 249, 1},  // 396
-    {"SYSCALL_EVENTFD2_X", 4129, kTouches, 3, 2, 22, 1197, -1, 250, 1},  // 397
-    {"SYSCALL_SIGNALFD4_E", 4641, kEnter | kTouches, 2, 2, 20, 1200, -1, 251, 1},  // 398
-    {"SYSCALL_SIGNALFD4_X", 4129, kTouches, 4, 2, 24, 1202, -1, 252, 1},  // 399
-    {"SYSCALL_PRCTL_E", 544, kEnter | kTouches, 0, 2, 16, 1206, -1, 253, 0},  // 400
-    {"SYSCALL_PRCTL_X", 32, kTouches, 4, 2, 22, 1206, -1, 253, 0},  // 401
-    {"ASYNCEVENT_E", 2048, kLeading, 3, 4, 20, 1210, -1, 253, 0},  // 402
-    {"ASYNCEVENT_X", 64, 0, 0, 2, 16, 1213, -1, 253, 0},  // 403
-    {"SYSCALL_MEMFD_CREATE_E", 545, kEnter | kTouches, 0, 2, 16, 1213, -1, 253, 0},  // 404
-    {"SYSCALL_MEMFD_CREATE_X", 33, kTouches, 3, 2, 22, 1213, -1, 253, 0},  // 405
-    {"SYSCALL_PIDFD_GETFD_E", 545, kEnter | kTouches, 0, 2, 16, 1216, -1, 253, 0},  // 406
-    {"SYSCALL_PIDFD_GETFD_X", 33, kTouches, 4, 2, 26, 1216, -1, 253, 0},  // 407
-    {"SYSCALL_PIDFD_OPEN_E", 545, kEnter | kTouches, 0, 2, 16, 1220, -1, 253, 0},  // 408
-    {"SYSCALL_PIDFD_OPEN_X", 33, kTouches, 3, 2, 22, 1220, -1, 253, 0},  // 409
-    {"SYSCALL_INIT_MODULE_E", 512, kEnter | kTouches, 0, 2, 16, 1223, -1, 253, 0},  // 410
-    {"SYSCALL_INIT_MODULE_X", 0, kTouches, 4, 2, 24, 1223, -1, 253, 0},  // 411
-    {"SYSCALL_FINIT_MODULE_E", 512, kEnter | kTouches, 0, 2, 16, 1227, -1, 253, 0},  // 412
-    {"SYSCALL_FINIT_MODULE_X", 12, kTouches, 4, 2, 24, 1227, 1, 253, 0},  // 413
-    {"SYSCALL_MKNOD_E", 512, kEnter | kTouches, 0, 2, 16, 1231, -1, 253, 0},  // 414
-    {"SYSCALL_MKNOD_X", 0, kTouches, 4, 2, 22, 1231, -1, 253, 0},  // 415
-    {"SYSCALL_MKNODAT_E", 512, kEnter | kTouches, 0, 2, 16, 1235, -1, 253, 0},  // 416
-    {"SYSCALL_MKNODAT_X", 4, kTouches, 5, 2, 24, 1235, 1, 253, 0},  // 417
-    {"SYSCALL_NEWFSTATAT_E", 512, kEnter | kTouches, 0, 2, 16, 1240, -1, 253, 0},  // 418
-    {"SYSCALL_NEWFSTATAT_X", 4, kTouches, 4, 2, 24, 1240, 1, 253, 0},  // 419
-    {"SYSCALL_PROCESS_VM_READV_E", 512, kEnter | kTouches, 0, 2, 16, 1244, -1, 253, 0},  // 420
-    {"SYSCALL_PROCESS_VM_READV_X", 0, kTouches, 3, 2, 22, 1244, -1, 253, 0},  // 421
-    {"SYSCALL_PROCESS_VM_WRITEV_E", 512, kEnter | kTouches, 0, 2, 16, 1247, -1, 253, 0},  // 422
-    {"SYSCALL_PROCESS_VM_WRITEV_X", 0, kTouches, 3, 2, 22, 1247, -1, 253, 0},  // 423
-    {"SYSCALL_DELETE_MODULE_E", 512, kEnter | kTouches, 0, 2, 16, 1250, -1, 253, 0},  // 424
-    {"SYSCALL_DELETE_MODULE_X", 0, kTouches, 3, 2, 20, 1250, -1, 253, 0},  // 425
-    {"SYSCALL_SETREUID_E", 544, kEnter | kTouches, 0, 2, 16, 1253, -1, 253, 0},  // 426
-    {"SYSCALL_SETREUID_X", 32, kTouches, 3, 2, 20, 1253, -1, 253, 0},  // 427
-    {"SYSCALL_SETREGID_E", 512, kEnter | kTouches, 0, 2, 16, 1256, -1, 253, 0},  // 428
-    {"SYSCALL_SETREGID_X", 32, kTouches, 3, 2, 20, 1256, -1, 253, 0},  // 429
-    {"ITER_TASK_E", 32, 0, 32, 2, 60, 1259, -1, 253, 0},  // 430
-    {"ITER_TASK_X", 64, 0, 0, 2, 16, 1291, -1, 253, 0},  // 431
-    {"ITER_TASK_FILE_PIPE_E", 32, 0, 3, 2, 22, 1291, -1, 253, 0},  // 432
-    {"ITER_TASK_FILE_PIPE_X", 64, 0, 0, 2, 16, 1294, -1, 253, 0},  // 433
-    {"ITER_TASK_FILE_MEMFD_E", 32, 0, 3, 2, 22, 1294, -1, 253, 0},  // 434
-    {"ITER_TASK_FILE_MEMFD_X", 64, 0, 0, 2, 16, 1297, -1, 253, 0},  // 435
-    {"ITER_TASK_FILE_REGULAR_E", 32, 0, 5, 2, 24, 1297, -1, 253, 0},  // 436
-    {"ITER_TASK_FILE_REGULAR_X", 64, 0, 0, 2, 16, 1302, -1, 253, 0},  // 437
-    {"ITER_TASK_FILE_DIRECTORY_E", 32, 0, 3, 2, 22, 1302, -1, 253, 0},  // 438
-    {"ITER_TASK_FILE_DIRECTORY_X", 64, 0, 0, 2, 16, 1305, -1, 253, 0},  // 439
-    {"ITER_TASK_FILE_SOCKET_INET_E", 32, 0, 8, 2, 26, 1305, -1, 253, 0},  // 440
-    {"ITER_TASK_FILE_SOCKET_INET_X", 64, 0, 0, 2, 16, 1313, -1, 253, 0},  // 441
-    {"ITER_TASK_FILE_SOCKET_INET6_E", 32, 0, 8, 2, 26, 1313, -1, 253, 0},  // 442
-    {"ITER_TASK_FILE_SOCKET_INET6_X", 64, 0, 0, 2, 16, 1321, -1, 253, 0},  // 443
-    {"ITER_TASK_FILE_SOCKET_UNIX_E", 32, 0, 6, 2, 26, 1321, -1, 253, 0},  // 444
-    {"ITER_TASK_FILE_SOCKET_UNIX_X", 64, 0, 0, 2, 16, 1327, -1, 253, 0},  // 445
-    {"ITER_TASK_FILE_SOCKET_NETLINK_E", 32, 0, 4, 2, 22, 1327, -1, 253, 0},  // 446
-    {"ITER_TASK_FILE_SOCKET_NETLINK_X", 64, 0, 0, 2, 16, 1331, -1, 253, 0},  // 447
-    {"ITER_TASK_FILE_ANON_INODE_E", 32, 0, 4, 2, 22, 1331, -1, 253, 0},  // 448
-    {"ITER_TASK_FILE_ANON_INODE_X", 64, 0, 0, 2, 16, 1335, -1, 253, 0},  // 449
-    {"SYSCALL_CLOSE_RANGE_E", 64, 0, 0, 2, 16, 1335, -1, 253, 0},  // 450
-    {"SYSCALL_CLOSE_RANGE_X", 32, kTouches, 4, 2, 22, 1335, -1, 253, 0},  // 451
-    {"SYSCALL_KEYCTL_E", 64, 0, 0, 2, 16, 1339, -1, 253, 0},  // 452
-    {"SYSCALL_KEYCTL_X", 0, kTouches, 6, 2, 28, 1339, -1, 253, 0},  // 453
+    {"GENERIC_E", 4608, kEnter | kTouches, 2, 2, 18, 0, -1, -1, 0, 1},  // 0
+    {"GENERIC_X", 4096, kTouches, 2, 2, 18, 2, -1, -1, 1, 1},  // 1
+    {"SYSCALL_OPEN_E", 4129, kEnter | kTouches, 3, 2, 20, 4, -1, -1, 2, 2},  // 2
+    {"SYSCALL_OPEN_X", 4129, kTouches, 6, 2, 26, 7, -1, -1, 4, 2},  // 3
+    {"SYSCALL_CLOSE_E", 4646, kEnter | kTouches, 1, 2, 20, 13, 0, -1, 6, 1},  // 4
+    {"SYSCALL_CLOSE_X", 4134, kTouches, 2, 2, 22, 14, 1, -1, 7, 1},  // 5
+    {"SYSCALL_READ_E", 4620, kEnter | kTouches, 2, 2, 20, 16, 0, -1, 8, 1},  // 6
+    {"SYSCALL_READ_X", 4108, kTouches, 4, 2, 24, 18, 2, -1, 9, 1},  // 7
+    {"SYSCALL_WRITE_E", 4628, kEnter | kTouches, 2, 2, 20, 22, 0, -1, 10, 1},  // 8
+    {"SYSCALL_WRITE_X", 4116, kTouches, 4, 2, 24, 24, 2, -1, 11, 1},  // 9
+    {"SYSCALL_BRK_1_E", 4608, kEnter | kTouches, 1, 2, 18, 28, -1, -1, 12, 1},  // 10
+    {"SYSCALL_BRK_1_X", 4608, kTouches, 1, 2, 18, 29, -1, -1, 13, 1},  // 11
+    {"SYSCALL_EXECVE_8_E", 4640, kEnter | kTouches, 0, 2, 16, 30, -1, -1, 14, 1},  // 12
+    {"SYSCALL_EXECVE_8_X", 4640, kTouches, 8, 2, 30, 30, -1, -1, 15, 1},  // 13
+    {"SYSCALL_CLONE_11_E", 544, kEnter | kFindsOnly, 0, 2, 16, 38, -1, -1, 16, 0},  // 14
+    {"SYSCALL_CLONE_11_X", 4640, kFindsOnly, 11, 2, 32, 38, -1, -1, 16, 1},  // 15
+    {"PROCEXIT_E", 4640, kProcessExit | kFindsOnly, 0, 2, 16, 49, -1, -1, 17, 1},  // 16
+    {"PROCEXIT_X", 64, 0, 0, 2, 16, 49, -1, -1, 18, 0},  // 17
+    {"SOCKET_SOCKET_E", 4641, kEnter | kTouches, 3, 2, 20, 49, -1, -1, 18, 1},  // 18
+    {"SOCKET_SOCKET_X", 4129, kTouches, 5, 2, 24, 52, -1, -1, 19, 2},  // 19
+    {"SOCKET_BIND_E", 4644, kEnter | kTouches, 1, 2, 20, 57, 0, -1, 21, 1},  // 20
+    {"SOCKET_BIND_X", 4132, kTouches, 3, 2, 22, 58, 2, -1, 22, 1},  // 21
+    {"SOCKET_CONNECT_E", 4132, kEnter | kTouches, 2, 2, 20, 61, 0, -1, 23, 2},  // 22
+    {"SOCKET_CONNECT_X", 4132, kTouches, 4, 2, 24, 63, 2, -1, 25, 2},  // 23
+    {"SOCKET_LISTEN_E", 4612, kEnter | kTouches, 2, 2, 20, 67, 0, -1, 27, 1},  // 24
+    {"SOCKET_LISTEN_X", 4100, kTouches, 3, 2, 22, 69, 1, -1, 28, 1},  // 25
+    {"SOCKET_ACCEPT_E", 545, kEnter | kTouches, 0, 2, 16, 72, -1, -1, 29, 0},  // 26
+    {"SOCKET_ACCEPT_X", 4641, kTouches, 3, 2, 22, 72, -1, -1, 29, 1},  // 27
+    {"SOCKET_SEND_E", 4628, kEnter | kTouches, 2, 2, 20, 75, 0, -1, 30, 1},  // 28
+    {"SOCKET_SEND_X", 4116, kTouches, 5, 2, 26, 77, 2, -1, 31, 1},  // 29
+    {"SOCKET_SENDTO_E", 4660, kEnter | kTouches, 3, 2, 22, 82, 0, -1, 32, 1},  // 30
+    {"SOCKET_SENDTO_X", 4148, kTouches, 5, 2, 26, 85, 2, -1, 33, 1},  // 31
+    {"SOCKET_RECV_E", 4620, kEnter | kTouches, 2, 2, 20, 90, 0, -1, 34, 1},  // 32
+    {"SOCKET_RECV_X", 4108, kTouches, 5, 2, 26, 92, 2, -1, 35, 1},  // 33
+    {"SOCKET_RECVFROM_E", 4652, kEnter | kTouches, 2, 2, 20, 97, 0, -1, 36, 1},  // 34
+    {"SOCKET_RECVFROM_X", 4140, kTouches, 5, 2, 26, 99, 3, -1, 37, 1},  // 35
+    {"SOCKET_SHUTDOWN_E", 4644, kEnter | kTouches, 2, 2, 20, 104, 0, -1, 38, 1},  // 36
+    {"SOCKET_SHUTDOWN_X", 4132, kTouches, 3, 2, 22, 106, 1, -1, 39, 1},  // 37
+    {"SOCKET_GETSOCKNAME_E", 512, kEnter | kTouches, 0, 2, 16, 109, -1, -1, 40, 0},  // 38
+    {"SOCKET_GETSOCKNAME_X", 0, kTouches, 0, 2, 16, 109, -1, -1, 40, 0},  // 39
+    {"SOCKET_GETPEERNAME_E", 512, kEnter | kTouches, 0, 2, 16, 109, -1, -1, 40, 0},  // 40
+    {"SOCKET_GETPEERNAME_X", 0, kTouches, 0, 2, 16, 109, -1, -1, 40, 0},  // 41
+    {"SOCKET_SOCKETPAIR_E", 4641, kEnter | kTouches, 3, 2, 20, 109, -1, -1, 40, 1},  // 42
+    {"SOCKET_SOCKETPAIR_X", 4129, kTouches, 8, 2, 32, 112, -1, -1, 41, 1},  // 43
+    {"SOCKET_SETSOCKOPT_E", 512, kEnter | kTouches, 0, 2, 16, 120, -1, -1, 42, 0},  // 44
+    {"SOCKET_SETSOCKOPT_X", 4, kTouches, 6, 2, 26, 120, 1, -1, 42, 0},  // 45
+    {"SOCKET_GETSOCKOPT_E", 544, kEnter | kTouches, 0, 2, 16, 126, -1, -1, 42, 0},  // 46
+    {"SOCKET_GETSOCKOPT_X", 36, kTouches, 6, 2, 26, 126, 1, -1, 42, 0},  // 47
+    {"SOCKET_SENDMSG_E", 4660, kEnter | kTouches, 3, 2, 22, 132, 0, -1, 42, 1},  // 48
+    {"SOCKET_SENDMSG_X", 4148, kTouches, 5, 2, 26, 135, 2, -1, 43, 1},  // 49
+    {"SOCKET_SENDMMSG_E", 512, kEnter | kTouches, 0, 2, 16, 140, -1, -1, 44, 0},  // 50
+    {"SOCKET_SENDMMSG_X", 4148, kTouches, 5, 2, 26, 140, 1, -1, 44, 1},  // 51
+    {"SOCKET_RECVMSG_E", 4652, kEnter | kTouches, 1, 2, 20, 145, 0, -1, 45, 1},  // 52
+    {"SOCKET_RECVMSG_X", 4140, kTouches, 6, 2, 28, 146, 5, -1, 46, 2},  // 53
+    {"SOCKET_RECVMMSG_E", 512, kEnter | kTouches, 0, 2, 16, 152, -1, -1, 48, 0},  // 54
+    {"SOCKET_RECVMMSG_X", 4140, kTouches, 6, 2, 28, 152, 1, -1, 48, 1},  // 55
+    {"SOCKET_ACCEPT4_E", 4641, kEnter | kTouches, 1, 2, 18, 158, -1, -1, 49, 1},  // 56
+    {"SOCKET_ACCEPT4_X", 4641, kTouches, 3, 2, 22, 159, -1, -1, 50, 1},  // 57
+    {"SYSCALL_CREAT_E", 4129, kEnter | kTouches, 2, 2, 18, 162, -1, -1, 51, 2},  // 58
+    {"SYSCALL_CREAT_X", 4129, kTouches, 6, 2, 26, 164, -1, -1, 53, 3},  // 59
+    {"SYSCALL_PIPE_E", 545, kEnter | kTouches, 0, 2, 16, 170, -1, -1, 56, 0},  // 60
+    {"SYSCALL_PIPE_X", 33, kTouches, 4, 2, 26, 170, -1, -1, 56, 0},  // 61
+    {"SYSCALL_EVENTFD_E", 4641, kEnter | kTouches, 2, 2, 20, 174, -1, -1, 56, 1},  // 62
+    {"SYSCALL_EVENTFD_X", 4129, kTouches, 3, 2, 22, 176, -1, -1, 57, 1},  // 63
+    {"SYSCALL_FUTEX_E", 4608, kEnter | kTouches, 3, 2, 22, 179, -1, -1, 58, 1},  // 64
+    {"SYSCALL_FUTEX_X", 4096, kTouches, 4, 2, 24, 182, -1, -1, 59, 1},  // 65
+    {"SYSCALL_STAT_E", 512, kEnter | kTouches, 0, 2, 16, 186, -1, -1, 60, 0},  // 66
+    {"SYSCALL_STAT_X", 0, kTouches, 2, 2, 20, 186, -1, -1, 60, 0},  // 67
+    {"SYSCALL_LSTAT_E", 512, kEnter | kTouches, 0, 2, 16, 188, -1, -1, 60, 0},  // 68
+    {"SYSCALL_LSTAT_X", 0, kTouches, 2, 2, 20, 188, -1, -1, 60, 0},  // 69
+    {"SYSCALL_FSTAT_E", 4612, kEnter | kTouches, 1, 2, 20, 190, 0, -1, 60, 1},  // 70
+    {"SYSCALL_FSTAT_X", 4100, kTouches, 2, 2, 22, 191, 1, -1, 61, 1},  // 71
+    {"SYSCALL_STAT64_E", 512, kEnter | kTouches, 0, 2, 16, 193, -1, -1, 62, 0},  // 72
+    {"SYSCALL_STAT64_X", 0, kTouches, 2, 2, 20, 193, -1, -1, 62, 0},  // 73
+    {"SYSCALL_LSTAT64_E", 512, kEnter | kTouches, 0, 2, 16, 195, -1, -1, 62, 0},  // 74
+    {"SYSCALL_LSTAT64_X", 0, kTouches, 2, 2, 20, 195, -1, -1, 62, 0},  // 75
+    {"SYSCALL_FSTAT64_E", 516, kEnter | kTouches, 1, 2, 20, 197, 0, -1, 62, 0},  // 76
+    {"SYSCALL_FSTAT64_X", 0, kTouches, 1, 2, 18, 198, -1, -1, 62, 0},  // 77
+    {"SYSCALL_EPOLLWAIT_E", 4736, kEnter | kTouches, 1, 2, 18, 199, -1, -1, 62, 1},  // 78
+    {"SYSCALL_EPOLLWAIT_X", 4224, kTouches, 2, 2, 20, 200, -1, -1, 63, 1},  // 79
+    {"SYSCALL_POLL_E", 4736, kEnter | kTouches, 2, 2, 20, 202, -1, 0, 64, 1},  // 80
+    {"SYSCALL_POLL_X", 4224, kTouches, 3, 2, 22, 204, -1, 1, 65, 1},  // 81
+    {"SYSCALL_SELECT_E", 640, kEnter | kTouches, 0, 2, 16, 207, -1, -1, 66, 0},  // 82
+    {"SYSCALL_SELECT_X", 128, kTouches, 1, 2, 18, 207, -1, -1, 66, 0},  // 83
+    {"SYSCALL_NEWSELECT_E", 640, kEnter | kTouches, 0, 2, 16, 208, -1, -1, 66, 0},  // 84
+    {"SYSCALL_NEWSELECT_X", 4736, kTouches, 1, 2, 18, 208, -1, -1, 66, 1},  // 85
+    {"SYSCALL_LSEEK_E", 4612, kEnter | kTouches, 3, 2, 22, 209, 0, -1, 67, 1},  // 86
+    {"SYSCALL_LSEEK_X", 4100, kTouches, 4, 2, 24, 212, 1, -1, 68, 1},  // 87
+    {"SYSCALL_LLSEEK_E", 4612, kEnter | kTouches, 3, 2, 22, 216, 0, -1, 69, 1},  // 88
+    {"SYSCALL_LLSEEK_X", 4100, kTouches, 4, 2, 24, 219, 1, -1, 70, 1},  // 89
+    {"SYSCALL_IOCTL_2_E", 4612, kEnter | kTouches, 2, 2, 22, 223, 0, -1, 71, 1},  // 90
+    {"SYSCALL_IOCTL_2_X", 4612, kTouches, 1, 2, 18, 225, -1, -1, 72, 1},  // 91
+    {"SYSCALL_GETCWD_E", 512, kEnter | kTouches, 0, 2, 16, 226, -1, -1, 73, 0},  // 92
+    {"SYSCALL_GETCWD_X", 0, kTouches, 2, 2, 20, 226, -1, -1, 73, 0},  // 93
+    {"SYSCALL_CHDIR_E", 544, kEnter | kTouches, 0, 2, 16, 228, -1, -1, 73, 0},  // 94
+    {"SYSCALL_CHDIR_X", 32, kTouches, 2, 2, 20, 228, -1, -1, 73, 0},  // 95
+    {"SYSCALL_FCHDIR_E", 4644, kEnter | kTouches, 1, 2, 20, 230, 0, -1, 73, 1},  // 96
+    {"SYSCALL_FCHDIR_X", 4132, kTouches, 2, 2, 22, 231, 1, -1, 74, 1},  // 97
+    {"SYSCALL_MKDIR_E", 4608, kEnter | kTouches, 2, 2, 18, 233, -1, -1, 75, 1},  // 98
+    {"SYSCALL_MKDIR_X", 4608, kTouches, 1, 2, 18, 235, -1, -1, 76, 1},  // 99
+    {"SYSCALL_RMDIR_E", 4608, kEnter | kTouches, 1, 2, 18, 236, -1, -1, 77, 1},  // 100
+    {"SYSCALL_RMDIR_X", 4608, kTouches, 1, 2, 18, 237, -1, -1, 78, 1},  // 101
+    {"SYSCALL_OPENAT_E", 4641, kEnter | kTouches, 4, 2, 22, 238, -1, -1, 79, 1},  // 102
+    {"SYSCALL_OPENAT_X", 4641, kTouches, 1, 2, 20, 242, -1, -1, 80, 1},  // 103
+    {"SYSCALL_LINK_E", 4608, kEnter | kTouches, 2, 2, 18, 243, -1, -1, 81, 1},  // 104
+    {"SYSCALL_LINK_X", 4608, kTouches, 1, 2, 18, 245, -1, -1, 82, 1},  // 105
+    {"SYSCALL_LINKAT_E", 4608, kEnter | kTouches, 4, 2, 24, 246, -1, -1, 83, 1},  // 106
+    {"SYSCALL_LINKAT_X", 4608, kTouches, 1, 2, 18, 250, -1, -1, 84, 1},  // 107
+    {"SYSCALL_UNLINK_E", 4608, kEnter | kTouches, 1, 2, 18, 251, -1, -1, 85, 1},  // 108
+    {"SYSCALL_UNLINK_X", 4608, kTouches, 1, 2, 18, 252, -1, -1, 86, 1},  // 109
+    {"SYSCALL_UNLINKAT_E", 4608, kEnter | kTouches, 2, 2, 20, 253, -1, -1, 87, 1},  // 110
+    {"SYSCALL_UNLINKAT_X", 4608, kTouches, 1, 2, 18, 255, -1, -1, 88, 1},  // 111
+    {"SYSCALL_PREAD_E", 4620, kEnter | kTouches, 3, 2, 22, 256, 0, -1, 89, 1},  // 112
+    {"SYSCALL_PREAD_X", 4108, kTouches, 5, 2, 26, 259, 2, -1, 90, 1},  // 113
+    {"SYSCALL_PWRITE_E", 4628, kEnter | kTouches, 3, 2, 22, 264, 0, -1, 91, 1},  // 114
+    {"SYSCALL_PWRITE_X", 4116, kTouches, 5, 2, 26, 267, 2, -1, 92, 1},  // 115
+    {"SYSCALL_READV_E", 4620, kEnter | kTouches, 1, 2, 20, 272, 0, -1, 93, 1},  // 116
+    {"SYSCALL_READV_X", 4108, kTouches, 4, 2, 24, 273, 3, -1, 94, 1},  // 117
+    {"SYSCALL_WRITEV_E", 4628, kEnter | kTouches, 2, 2, 20, 277, 0, -1, 95, 1},  // 118
+    {"SYSCALL_WRITEV_X", 4116, kTouches, 4, 2, 24, 279, 2, -1, 96, 1},  // 119
+    {"SYSCALL_PREADV_E", 4620, kEnter | kTouches, 2, 2, 22, 283, 0, -1, 97, 1},  // 120
+    {"SYSCALL_PREADV_X", 4108, kTouches, 5, 2, 26, 285, 3, -1, 98, 1},  // 121
+    {"SYSCALL_PWRITEV_E", 4628, kEnter | kTouches, 3, 2, 22, 290, 0, -1, 99, 1},  // 122
+    {"SYSCALL_PWRITEV_X", 4116, kTouches, 5, 2, 26, 293, 2, -1, 100, 1},  // 123
+    {"SYSCALL_DUP_E", 4645, kEnter | kTouches, 1, 2, 20, 298, 0, -1, 101, 1},  // 124
+    {"SYSCALL_DUP_X", 4645, kTouches, 1, 2, 20, 299, -1, -1, 102, 1},  // 125
+    {"SYSCALL_SIGNALFD_E", 4641, kEnter | kTouches, 3, 2, 22, 300, -1, -1, 103, 1},  // 126
+    {"SYSCALL_SIGNALFD_X", 4129, kTouches, 4, 2, 24, 303, -1, -1, 104, 1},  // 127
+    {"SYSCALL_KILL_E", 4608, kEnter | kTouches, 2, 2, 20, 307, -1, -1, 105, 1},  // 128
+    {"SYSCALL_KILL_X", 4096, kTouches, 3, 2, 22, 309, -1, -1, 106, 1},  // 129
+    {"SYSCALL_TKILL_E", 4608, kEnter | kTouches, 2, 2, 20, 312, -1, -1, 107, 1},  // 130
+    {"SYSCALL_TKILL_X", 4096, kTouches, 3, 2, 22, 314, -1, -1, 108, 1},  // 131
+    {"SYSCALL_TGKILL_E", 4608, kEnter | kTouches, 3, 2, 22, 317, -1, -1, 109, 1},  // 132
+    {"SYSCALL_TGKILL_X", 4096, kTouches, 4, 2, 24, 320, -1, -1, 110, 1},  // 133
+    {"SYSCALL_NANOSLEEP_E", 4736, kEnter | kTouches, 1, 2, 18, 324, -1, -1, 111, 1},  // 134
+    {"SYSCALL_NANOSLEEP_X", 4224, kTouches, 2, 2, 20, 325, -1, -1, 112, 1},  // 135
+    {"SYSCALL_TIMERFD_CREATE_E", 4641, kEnter | kTouches, 2, 2, 18, 327, -1, -1, 113, 1},  // 136
+    {"SYSCALL_TIMERFD_CREATE_X", 4129, kTouches, 3, 2, 22, 329, -1, -1, 114, 1},  // 137
+    {"SYSCALL_INOTIFY_INIT_E", 4641, kEnter | kTouches, 1, 2, 18, 332, -1, -1, 115, 1},  // 138
+    {"SYSCALL_INOTIFY_INIT_X", 4129, kTouches, 2, 2, 20, 333, -1, -1, 116, 1},  // 139
+    {"SYSCALL_GETRLIMIT_E", 4608, kEnter | kTouches, 1, 2, 18, 335, -1, -1, 117, 1},  // 140
+    {"SYSCALL_GETRLIMIT_X", 4096, kTouches, 4, 2, 24, 336, -1, -1, 118, 1},  // 141
+    {"SYSCALL_SETRLIMIT_E", 4608, kEnter | kTouches, 1, 2, 18, 340, -1, -1, 119, 1},  // 142
+    {"SYSCALL_SETRLIMIT_X", 4096, kTouches, 4, 2, 24, 341, -1, -1, 120, 1},  // 143
+    {"SYSCALL_PRLIMIT_E", 4608, kEnter | kTouches, 2, 2, 20, 345, -1, -1, 121, 1},  // 144
+    {"SYSCALL_PRLIMIT_X", 4096, kTouches, 7, 2, 30, 347, -1, -1, 122, 1},  // 145
+    {"SCHEDSWITCH_1_E", 4864, kFindsOnly, 1, 2, 18, 354, -1, -1, 123, 1},  // 146
+    {"SCHEDSWITCH_1_X", 64, 0, 0, 2, 16, 355, -1, -1, 124, 0},  // 147
+    {"DROP_E", 256, kFindsOnly, 1, 2, 18, 355, -1, -1, 124, 0},  // 148
+    {"DROP_X", 256, kFindsOnly, 1, 2, 18, 356, -1, -1, 124, 0},  // 149
+    {"SYSCALL_FCNTL_E", 4644, kEnter | kTouches, 2, 2, 20, 357, 0, -1, 124, 1},  // 150
+    {"SYSCALL_FCNTL_X", 4132, kTouches, 4, 2, 26, 359, 1, -1, 125, 2},  // 151
+    {"SCHEDSWITCH_6_E", 0, kFindsOnly, 6, 2, 26, 363, -1, -1, 127, 0},  // 152
+    {"SCHEDSWITCH_6_X", 64, 0, 0, 2, 16, 369, -1, -1, 127, 0},  // 153
+    {"SYSCALL_EXECVE_13_E", 4640, kEnter | kTouches, 0, 2, 16, 369, -1, -1, 127, 1},  // 154
+    {"SYSCALL_EXECVE_13_X", 4640, kTouches, 13, 2, 36, 369, -1, -1, 128, 1},  // 155
+    {"SYSCALL_CLONE_16_E", 544, kEnter | kFindsOnly, 0, 2, 16, 382, -1, -1, 129, 0},  // 156
+    {"SYSCALL_CLONE_16_X", 4640, kFindsOnly, 16, 2, 40, 382, -1, -1, 129, 1},  // 157
+    {"SYSCALL_BRK_4_E", 4608, kEnter | kTouches, 1, 2, 18, 398, -1, -1, 130, 1},  // 158
+    {"SYSCALL_BRK_4_X", 4096, kTouches, 5, 2, 24, 399, -1, -1, 131, 1},  // 159
+    {"SYSCALL_MMAP_E", 4612, kEnter | kTouches, 6, 2, 28, 404, 4, -1, 132, 1},  // 160
+    {"SYSCALL_MMAP_X", 4100, kTouches, 10, 2, 32, 410, 8, -1, 133, 1},  // 161
+    {"SYSCALL_MMAP2_E", 4612, kEnter | kTouches, 6, 2, 28, 420, 4, -1, 134, 1},  // 162
+    {"SYSCALL_MMAP2_X", 4100, kTouches, 10, 2, 32, 426, 8, -1, 135, 1},  // 163
+    {"SYSCALL_MUNMAP_E", 4608, kEnter | kTouches, 2, 2, 20, 436, -1, -1, 136, 1},  // 164
+    {"SYSCALL_MUNMAP_X", 4096, kTouches, 6, 2, 26, 438, -1, -1, 137, 1},  // 165
+    {"SYSCALL_SPLICE_E", 4612, kEnter | kTouches, 4, 2, 26, 444, 1, -1, 138, 1},  // 166
+    {"SYSCALL_SPLICE_X", 4100, kTouches, 5, 2, 28, 448, 2, -1, 139, 1},  // 167
+    {"SYSCALL_PTRACE_E", 4608, kEnter | kTouches, 2, 2, 20, 453, -1, -1, 140, 1},  // 168
+    {"SYSCALL_PTRACE_X", 4096, kTouches, 5, 2, 26, 455, -1, -1, 141, 2},  // 169
+    {"SYSCALL_IOCTL_3_E", 4612, kEnter | kTouches, 3, 2, 24, 460, 0, -1, 143, 1},  // 170
+    {"SYSCALL_IOCTL_3_X", 4100, kTouches, 4, 2, 26, 463, 1, -1, 144, 1},  // 171
+    {"SYSCALL_EXECVE_14_E", 4640, kEnter | kTouches, 0, 2, 16, 467, -1, -1, 145, 1},  // 172
+    {"SYSCALL_EXECVE_14_X", 4640, kTouches, 14, 2, 38, 467, -1, -1, 146, 1},  // 173
+    {"SYSCALL_RENAME_E", 512, kEnter | kTouches, 0, 2, 16, 481, -1, -1, 147, 0},  // 174
+    {"SYSCALL_RENAME_X", 0, kTouches, 3, 2, 20, 481, -1, -1, 147, 0},  // 175
+    {"SYSCALL_RENAMEAT_E", 512, kEnter | kTouches, 0, 2, 16, 484, -1, -1, 147, 0},  // 176
+    {"SYSCALL_RENAMEAT_X", 0, kTouches, 5, 2, 26, 484, -1, -1, 147, 0},  // 177
+    {"SYSCALL_SYMLINK_E", 512, kEnter | kTouches, 0, 2, 16, 489, -1, -1, 147, 0},  // 178
+    {"SYSCALL_SYMLINK_X", 0, kTouches, 3, 2, 20, 489, -1, -1, 147, 0},  // 179
+    {"SYSCALL_SYMLINKAT_E", 512, kEnter | kTouches, 0, 2, 16, 492, -1, -1, 147, 0},  // 180
+    {"SYSCALL_SYMLINKAT_X", 4, kTouches, 4, 2, 24, 492, 2, -1, 147, 0},  // 181
+    {"SYSCALL_FORK_E", 544, kEnter | kFindsOnly, 0, 2, 16, 496, -1, -1, 147, 0},  // 182
+    {"SYSCALL_FORK_X", 4640, kFindsOnly, 16, 2, 40, 496, -1, -1, 147, 1},  // 183
+    {"SYSCALL_VFORK_E", 544, kEnter | kFindsOnly, 0, 2, 16, 512, -1, -1, 148, 0},  // 184
+    {"SYSCALL_VFORK_X", 4640, kFindsOnly, 16, 2, 40, 512, -1, -1, 148, 1},  // 185
+    {"PROCEXIT_1_E", 32, kProcessExit | kFindsOnly, 5, 2, 24, 528, -1, -1, 149, 0},  // 186
+    {"PROCEXIT_1_X", 64, 0, 0, 2, 16, 533, -1, -1, 149, 0},  // 187
+    {"SYSCALL_SENDFILE_E", 4612, kEnter | kTouches, 4, 2, 26, 533, 0, -1, 149, 1},  // 188
+    {"SYSCALL_SENDFILE_X", 4100, kTouches, 5, 2, 28, 537, 2, -1, 150, 1},  // 189
+    {"SYSCALL_QUOTACTL_E", 4608, kEnter | kTouches, 4, 2, 20, 542, -1, -1, 151, 1},  // 190
+    {"SYSCALL_QUOTACTL_X", 4096, kTouches, 18, 2, 44, 546, -1, -1, 152, 1},  // 191
+    {"SYSCALL_SETRESUID_E", 4640, kEnter | kTouches, 3, 2, 20, 564, -1, -1, 153, 1},  // 192
+    {"SYSCALL_SETRESUID_X", 4128, kTouches, 4, 2, 22, 567, -1, -1, 154, 1},  // 193
+    {"SYSCALL_SETRESGID_E", 4640, kEnter | kTouches, 3, 2, 20, 571, -1, -1, 155, 1},  // 194
+    {"SYSCALL_SETRESGID_X", 4128, kTouches, 4, 2, 22, 574, -1, -1, 156, 1},  // 195
+    {"SCAPEVENT_E", 256, kFindsOnly, 2, 2, 20, 578, -1, -1, 157, 0},  // 196
+    {"SCAPEVENT_X", 64, 0, 0, 2, 16, 580, -1, -1, 157, 0},  // 197
+    {"SYSCALL_SETUID_E", 4640, kEnter | kTouches, 1, 2, 18, 580, -1, -1, 157, 1},  // 198
+    {"SYSCALL_SETUID_X", 4128, kTouches, 2, 2, 20, 581, -1, -1, 158, 1},  // 199
+    {"SYSCALL_SETGID_E", 4640, kEnter | kTouches, 1, 2, 18, 583, -1, -1, 159, 1},  // 200
+    {"SYSCALL_SETGID_X", 4128, kTouches, 2, 2, 20, 584, -1, -1, 160, 1},  // 201
+    {"SYSCALL_GETUID_E", 512, kEnter | kTouches, 0, 2, 16, 586, -1, -1, 161, 0},  // 202
+    {"SYSCALL_GETUID_X", 0, kTouches, 1, 2, 18, 586, -1, -1, 161, 0},  // 203
+    {"SYSCALL_GETEUID_E", 512, kEnter | kTouches, 0, 2, 16, 587, -1, -1, 161, 0},  // 204
+    {"SYSCALL_GETEUID_X", 0, kTouches, 1, 2, 18, 587, -1, -1, 161, 0},  // 205
+    {"SYSCALL_GETGID_E", 512, kEnter | kTouches, 0, 2, 16, 588, -1, -1, 161, 0},  // 206
+    {"SYSCALL_GETGID_X", 0, kTouches, 1, 2, 18, 588, -1, -1, 161, 0},  // 207
+    {"SYSCALL_GETEGID_E", 512, kEnter | kTouches, 0, 2, 16, 589, -1, -1, 161, 0},  // 208
+    {"SYSCALL_GETEGID_X", 0, kTouches, 1, 2, 18, 589, -1, -1, 161, 0},  // 209
+    {"SYSCALL_GETRESUID_E", 512, kEnter | kTouches, 0, 2, 16, 590, -1, -1, 161, 0},  // 210
+    {"SYSCALL_GETRESUID_X", 0, kTouches, 4, 2, 22, 590, -1, -1, 161, 0},  // 211
+    {"SYSCALL_GETRESGID_E", 512, kEnter | kTouches, 0, 2, 16, 594, -1, -1, 161, 0},  // 212
+    {"SYSCALL_GETRESGID_X", 0, kTouches, 4, 2, 22, 594, -1, -1, 161, 0},  // 213
+    {"SYSCALL_EXECVE_15_E", 4640, kEnter | kTouches, 0, 2, 16, 598, -1, -1, 161, 1},  // 214
+    {"SYSCALL_EXECVE_15_X", 4640, kTouches, 15, 2, 38, 598, -1, -1, 162, 1},  // 215
+    {"SYSCALL_CLONE_17_E", 544, kEnter | kFindsOnly, 0, 2, 16, 613, -1, -1, 163, 0},  // 216
+    {"SYSCALL_CLONE_17_X", 4640, kFindsOnly, 17, 2, 40, 613, -1, -1, 163, 1},  // 217
+    {"SYSCALL_FORK_17_E", 544, kEnter | kFindsOnly, 0, 2, 16, 630, -1, -1, 164, 0},  // 218
+    {"SYSCALL_FORK_17_X", 4640, kFindsOnly, 17, 2, 40, 630, -1, -1, 164, 1},  // 219
+    {"SYSCALL_VFORK_17_E", 544, kEnter | kFindsOnly, 0, 2, 16, 647, -1, -1, 165, 0},  // 220
+    {"SYSCALL_VFORK_17_X", 4640, kFindsOnly, 17, 2, 40, 647, -1, -1, 165, 1},  // 221
+    {"SYSCALL_CLONE_20_E", 544, kEnter | kFindsOnly, 0, 2, 16, 664, -1, -1, 166, 0},  // 222
+    {"SYSCALL_CLONE_20_X", 4128, kFindsOnly, 21, 2, 48, 664, -1, -1, 166, 1},  // 223
+    {"SYSCALL_FORK_20_E", 544, kEnter | kFindsOnly, 0, 2, 16, 685, -1, -1, 167, 0},  // 224
+    {"SYSCALL_FORK_20_X", 4128, kFindsOnly, 21, 2, 48, 685, -1, -1, 167, 1},  // 225
+    {"SYSCALL_VFORK_20_E", 544, kEnter | kFindsOnly, 0, 2, 16, 706, -1, -1, 168, 0},  // 226
+    {"SYSCALL_VFORK_20_X", 4128, kFindsOnly, 21, 2, 48, 706, -1, -1, 168, 1},  // 227
+    {"CONTAINER_E", 4896, kFindsOnly, 4, 2, 20, 727, -1, -1, 169, 1},  // 228
+    {"CONTAINER_X", 64, 0, 0, 2, 16, 731, -1, -1, 170, 0},  // 229
+    {"SYSCALL_EXECVE_16_E", 4640, kEnter | kTouches, 0, 2, 16, 731, -1, -1, 170, 1},  // 230
+    {"SYSCALL_EXECVE_16_X", 4640, kTouches, 16, 2, 40, 731, -1, -1, 171, 1},  // 231
+    {"SIGNALDELIVER_E", 0, kTouches, 3, 2, 22, 747, -1, -1, 172, 0},  // 232
+    {"SIGNALDELIVER_X", 64, 0, 0, 2, 16, 750, -1, -1, 172, 0},  // 233
+    {"PROCINFO_E", 256, kFindsOnly, 2, 2, 20, 750, -1, -1, 172, 0},  // 234
+    {"PROCINFO_X", 64, 0, 0, 2, 16, 752, -1, -1, 172, 0},  // 235
+    {"SYSCALL_GETDENTS_E", 4612, kEnter | kTouches, 1, 2, 20, 752, 0, -1, 172, 1},  // 236
+    {"SYSCALL_GETDENTS_X", 4100, kTouches, 2, 2, 22, 753, 1, -1, 173, 1},  // 237
+    {"SYSCALL_GETDENTS64_E", 4612, kEnter | kTouches, 1, 2, 20, 755, 0, -1, 174, 1},  // 238
+    {"SYSCALL_GETDENTS64_X", 4100, kTouches, 2, 2, 22, 756, 1, -1, 175, 1},  // 239
+    {"SYSCALL_SETNS_E", 4612, kEnter | kTouches, 2, 2, 20, 758, 0, -1, 176, 1},  // 240
+    {"SYSCALL_SETNS_X", 4100, kTouches, 3, 2, 22, 760, 1, -1, 177, 1},  // 241
+    {"SYSCALL_FLOCK_E", 4612, kEnter | kTouches, 2, 2, 20, 763, 0, -1, 178, 1},  // 242
+    {"SYSCALL_FLOCK_X", 4100, kTouches, 3, 2, 22, 765, 1, -1, 179, 1},  // 243
+    {"CPU_HOTPLUG_E", 288, kFindsOnly, 2, 2, 18, 768, -1, -1, 180, 0},  // 244
+    {"CPU_HOTPLUG_X", 64, 0, 0, 2, 16, 770, -1, -1, 180, 0},  // 245
+    {"SOCKET_ACCEPT_5_E", 545, kEnter | kTouches, 0, 2, 16, 770, -1, -1, 180, 0},  // 246
+    {"SOCKET_ACCEPT_5_X", 33, kTouches, 5, 2, 24, 770, -1, -1, 180, 0},  // 247
+    {"SOCKET_ACCEPT4_5_E", 4641, kEnter | kTouches, 1, 2, 18, 775, -1, -1, 180, 1},  // 248
+    {"SOCKET_ACCEPT4_5_X", 4641, kTouches, 5, 2, 24, 776, -1, -1, 181, 1},  // 249
+    {"SYSCALL_SEMOP_E", 4608, kEnter | kTouches, 1, 2, 18, 781, -1, -1, 182, 1},  // 250
+    {"SYSCALL_SEMOP_X", 4096, kTouches, 9, 2, 26, 782, -1, -1, 183, 1},  // 251
+    {"SYSCALL_SEMCTL_E", 4608, kEnter | kTouches, 4, 2, 20, 791, -1, -1, 184, 1},  // 252
+    {"SYSCALL_SEMCTL_X", 4096, kTouches, 5, 2, 22, 795, -1, -1, 185, 1},  // 253
+    {"SYSCALL_PPOLL_E", 4736, kEnter | kTouches, 3, 2, 22, 800, -1, 0, 186, 1},  // 254
+    {"SYSCALL_PPOLL_X", 4224, kTouches, 4, 2, 24, 803, -1, 1, 187, 1},  // 255
+    {"SYSCALL_MOUNT_E", 4640, kEnter | kTouches, 1, 2, 18, 807, -1, -1, 188, 1},  // 256
+    {"SYSCALL_MOUNT_X", 4128, kTouches, 5, 2, 22, 808, -1, -1, 189, 1},  // 257
+    {"SYSCALL_UMOUNT_E", 544, kEnter | kTouches, 1, 2, 18, 813, -1, -1, 190, 0},  // 258
+    {"SYSCALL_UMOUNT_X", 4640, kTouches, 2, 2, 20, 814, -1, -1, 190, 1},  // 259
+    {"K8S_E", 800, kFindsOnly, 1, 2, 18, 816, -1, -1, 191, 0},  // 260
+    {"K8S_X", 64, 0, 0, 2, 16, 817, -1, -1, 191, 0},  // 261
+    {"SYSCALL_SEMGET_E", 4608, kEnter | kTouches, 3, 2, 20, 817, -1, -1, 191, 1},  // 262
+    {"SYSCALL_SEMGET_X", 4096, kTouches, 4, 2, 22, 820, -1, -1, 192, 1},  // 263
+    {"SYSCALL_ACCESS_E", 4608, kEnter | kTouches, 1, 2, 18, 824, -1, -1, 193, 1},  // 264
+    {"SYSCALL_ACCESS_X", 4096, kTouches, 3, 2, 20, 825, -1, -1, 194, 1},  // 265
+    {"SYSCALL_CHROOT_E", 544, kEnter | kTouches, 0, 2, 16, 828, -1, -1, 195, 0},  // 266
+    {"SYSCALL_CHROOT_X", 32, kTouches, 2, 2, 20, 828, -1, -1, 195, 0},  // 267
+    {"TRACER_E", 512, kFindsOnly, 3, 2, 20, 830, -1, -1, 195, 0},  // 268
+    {"TRACER_X", 64, 0, 3, 2, 20, 833, -1, -1, 195, 0},  // 269
+    {"MESOS_E", 800, kFindsOnly, 1, 2, 18, 836, -1, -1, 195, 0},  // 270
+    {"MESOS_X", 64, 0, 0, 2, 16, 837, -1, -1, 195, 0},  // 271
+    {"CONTAINER_JSON_E", 4640, kFindsOnly, 1, 2, 18, 837, -1, -1, 195, 1},  // 272
+    {"CONTAINER_JSON_X", 64, 0, 0, 2, 16, 838, -1, -1, 196, 0},  // 273
+    {"SYSCALL_SETSID_E", 544, kEnter | kTouches, 0, 2, 16, 838, -1, -1, 196, 0},  // 274
+    {"SYSCALL_SETSID_X", 32, kTouches, 1, 2, 18, 838, -1, -1, 196, 0},  // 275
+    {"SYSCALL_MKDIR_2_E", 4608, kEnter | kTouches, 1, 2, 18, 839, -1, -1, 196, 1},  // 276
+    {"SYSCALL_MKDIR_2_X", 4096, kTouches, 3, 2, 20, 840, -1, -1, 197, 1},  // 277
+    {"SYSCALL_RMDIR_2_E", 512, kEnter | kTouches, 0, 2, 16, 843, -1, -1, 198, 0},  // 278
+    {"SYSCALL_RMDIR_2_X", 0, kTouches, 2, 2, 20, 843, -1, -1, 198, 0},  // 279
+    {"NOTIFICATION_E", 256, kFindsOnly, 2, 2, 18, 845, -1, -1, 198, 0},  // 280
+    {"NOTIFICATION_X", 64, 0, 0, 2, 16, 847, -1, -1, 198, 0},  // 281
+    {"SYSCALL_EXECVE_17_E", 4640, kEnter | kTouches, 0, 2, 16, 847, -1, -1, 198, 1},  // 282
+    {"SYSCALL_EXECVE_17_X", 4640, kTouches, 17, 2, 40, 847, -1, -1, 199, 1},  // 283
+    {"SYSCALL_UNSHARE_E", 4608, kEnter | kTouches, 1, 2, 18, 864, -1, -1, 200, 1},  // 284
+    {"SYSCALL_UNSHARE_X", 4096, kTouches, 2, 2, 20, 865, -1, -1, 201, 1},  // 285
+    {"INFRASTRUCTURE_EVENT_E", 256, kFindsOnly, 4, 2, 20, 867, -1, -1, 202, 0},  // 286
+    {"INFRASTRUCTURE_EVENT_X", 64, 0, 0, 2, 16, 871, -1, -1, 202, 0},  // 287
+    {"SYSCALL_EXECVE_18_E", 4640, kEnter | kTouches, 1, 2, 18, 871, -1, -1, 202, 1},  // 288
+    {"SYSCALL_EXECVE_18_X", 4640, kTouches, 17, 2, 40, 872, -1, -1, 203, 1},  // 289
+    {"PAGE_FAULT_E", 256, kTouches | kFindsOnly, 3, 2, 22, 889, -1, -1, 204, 0},  // 290
+    {"PAGE_FAULT_X", 64, 0, 0, 2, 16, 892, -1, -1, 204, 0},  // 291
+    {"SYSCALL_EXECVE_19_E", 4640, kEnter | kTouches, 1, 2, 18, 892, -1, -1, 204, 1},  // 292
+    {"SYSCALL_EXECVE_19_X", 4128, kTouches, 31, 2, 62, 893, -1, -1, 205, 9},  // 293
+    {"SYSCALL_SETPGID_E", 4608, kEnter | kTouches, 2, 2, 20, 924, -1, -1, 214, 1},  // 294
+    {"SYSCALL_SETPGID_X", 4096, kTouches, 3, 2, 22, 926, -1, -1, 215, 1},  // 295
+    {"SYSCALL_BPF_E", 4609, kEnter | kTouches, 1, 2, 18, 929, -1, -1, 216, 1},  // 296
+    {"SYSCALL_BPF_X", 4609, kTouches, 1, 2, 18, 930, -1, -1, 217, 1},  // 297
+    {"SYSCALL_SECCOMP_E", 4608, kEnter | kTouches, 2, 2, 20, 931, -1, -1, 218, 2},  // 298
+    {"SYSCALL_SECCOMP_X", 4096, kTouches, 3, 2, 22, 933, -1, -1, 220, 1},  // 299
+    {"SYSCALL_UNLINK_2_E", 512, kEnter | kTouches, 0, 2, 16, 936, -1, -1, 221, 0},  // 300
+    {"SYSCALL_UNLINK_2_X", 0, kTouches, 2, 2, 20, 936, -1, -1, 221, 0},  // 301
+    {"SYSCALL_UNLINKAT_2_E", 512, kEnter | kTouches, 0, 2, 16, 938, -1, -1, 221, 0},  // 302
+    {"SYSCALL_UNLINKAT_2_X", 4, kTouches, 4, 2, 24, 938, 1, -1, 221, 0},  // 303
+    {"SYSCALL_MKDIRAT_E", 512, kEnter | kTouches, 0, 2, 16, 942, -1, -1, 221, 0},  // 304
+    {"SYSCALL_MKDIRAT_X", 4, kTouches, 4, 2, 24, 942, 1, -1, 221, 0},  // 305
+    {"SYSCALL_OPENAT_2_E", 4129, kEnter | kTouches, 4, 2, 22, 946, -1, -1, 221, 2},  // 306
+    {"SYSCALL_OPENAT_2_X", 4129, kTouches, 7, 2, 28, 950, -1, -1, 223, 2},  // 307
+    {"SYSCALL_LINK_2_E", 512, kEnter | kTouches, 0, 2, 16, 957, -1, -1, 225, 0},  // 308
+    {"SYSCALL_LINK_2_X", 0, kTouches, 3, 2, 20, 957, -1, -1, 225, 0},  // 309
+    {"SYSCALL_LINKAT_2_E", 512, kEnter | kTouches, 0, 2, 16, 960, -1, -1, 225, 0},  // 310
+    {"SYSCALL_LINKAT_2_X", 0, kTouches, 6, 2, 28, 960, -1, -1, 225, 0},  // 311
+    {"SYSCALL_FCHMODAT_E", 512, kEnter | kTouches, 0, 2, 16, 966, -1, -1, 225, 0},  // 312
+    {"SYSCALL_FCHMODAT_X", 4, kTouches, 4, 2, 24, 966, 1, -1, 225, 0},  // 313
+    {"SYSCALL_CHMOD_E", 512, kEnter | kTouches, 0, 2, 16, 970, -1, -1, 225, 0},  // 314
+    {"SYSCALL_CHMOD_X", 0, kTouches, 3, 2, 20, 970, -1, -1, 225, 0},  // 315
+    {"SYSCALL_FCHMOD_E", 512, kEnter | kTouches, 0, 2, 16, 973, -1, -1, 225, 0},  // 316
+    {"SYSCALL_FCHMOD_X", 4, kTouches, 3, 2, 22, 973, 1, -1, 225, 0},  // 317
+    {"SYSCALL_RENAMEAT2_E", 512, kEnter | kTouches, 0, 2, 16, 976, -1, -1, 225, 0},  // 318
+    {"SYSCALL_RENAMEAT2_X", 0, kTouches, 6, 2, 28, 976, -1, -1, 225, 0},  // 319
+    {"SYSCALL_USERFAULTFD_E", 545, kEnter | kTouches, 0, 2, 16, 982, -1, -1, 225, 0},  // 320
+    {"SYSCALL_USERFAULTFD_X", 33, kTouches, 2, 2, 20, 982, -1, -1, 225, 0},  // 321
+    {"PLUGINEVENT_E", 2048, kFindsOnly, 2, 4, 20, 984, -1, -1, 225, 0},  // 322
+    {"PLUGINEVENT_X", 64, 0, 0, 2, 16, 986, -1, -1, 225, 0},  // 323
+    {"CONTAINER_JSON_2_E", 2080, kLeading | kFindsOnly, 1, 4, 18, 986, -1, -1, 225, 0},  // 324
+    {"CONTAINER_JSON_2_X", 64, 0, 0, 2, 16, 987, -1, -1, 225, 0},  // 325
+    {"SYSCALL_OPENAT2_E", 4129, kEnter | kTouches, 5, 2, 24, 987, -1, -1, 225, 2},  // 326
+    {"SYSCALL_OPENAT2_X", 4129, kTouches, 8, 2, 30, 992, -1, -1, 227, 1},  // 327
+    {"SYSCALL_MPROTECT_E", 4608, kEnter | kTouches, 3, 2, 22, 1000, -1, -1, 228, 1},  // 328
+    {"SYSCALL_MPROTECT_X", 4096, kTouches, 4, 2, 24, 1003, -1, -1, 229, 1},  // 329
+    {"SYSCALL_EXECVEAT_E", 4640, kEnter | kTouches, 3, 2, 22, 1007, -1, -1, 230, 1},  // 330
+    {"SYSCALL_EXECVEAT_X", 4128, kTouches, 30, 2, 62, 1010, -1, -1, 231, 7},  // 331
+    {"SYSCALL_COPY_FILE_RANGE_E", 4636, kEnter | kTouches, 3, 2, 24, 1040, 0, -1, 238, 1},  // 332
+    {"SYSCALL_COPY_FILE_RANGE_X", 4124, kTouches, 6, 2, 30, 1043, 1, -1, 239, 1},  // 333
+    {"SYSCALL_CLONE3_E", 544, kEnter | kFindsOnly, 0, 2, 16, 1049, -1, -1, 240, 0},  // 334
+    {"SYSCALL_CLONE3_X", 4128, kFindsOnly, 21, 2, 48, 1049, -1, -1, 240, 1},  // 335
+    {"SYSCALL_OPEN_BY_HANDLE_AT_E", 545, kEnter | kTouches, 0, 2, 16, 1070, -1, -1, 241, 0},  // 336
+    {"SYSCALL_OPEN_BY_HANDLE_AT_X", 33, kTouches, 6, 2, 28, 1070, -1, -1, 241, 0},  // 337
+    {"SYSCALL_IO_URING_SETUP_E", 545, kEnter | kTouches, 0, 2, 16, 1076, -1, -1, 241, 0},  // 338
+    {"SYSCALL_IO_URING_SETUP_X", 33, kTouches, 8, 2, 26, 1076, -1, -1, 241, 0},  // 339
+    {"SYSCALL_IO_URING_ENTER_E", 512, kEnter | kTouches, 0, 2, 16, 1084, -1, -1, 241, 0},  // 340
+    {"SYSCALL_IO_URING_ENTER_X", 4, kTouches, 6, 2, 26, 1084, 1, -1, 241, 0},  // 341
+    {"SYSCALL_IO_URING_REGISTER_E", 512, kEnter | kTouches, 0, 2, 16, 1090, -1, -1, 241, 0},  // 342
+    {"SYSCALL_IO_URING_REGISTER_X", 4, kTouches, 5, 2, 26, 1090, 1, -1, 241, 0},  // 343
+    {"SYSCALL_MLOCK_E", 512, kEnter | kTouches, 0, 2, 16, 1095, -1, -1, 241, 0},  // 344
+    {"SYSCALL_MLOCK_X", 0, kTouches, 3, 2, 22, 1095, -1, -1, 241, 0},  // 345
+    {"SYSCALL_MUNLOCK_E", 512, kEnter | kTouches, 0, 2, 16, 1098, -1, -1, 241, 0},  // 346
+    {"SYSCALL_MUNLOCK_X", 0, kTouches, 3, 2, 22, 1098, -1, -1, 241, 0},  // 347
+    {"SYSCALL_MLOCKALL_E", 512, kEnter | kTouches, 0, 2, 16, 1101, -1, -1, 241, 0},  // 348
+    {"SYSCALL_MLOCKALL_X", 0, kTouches, 2, 2, 20, 1101, -1, -1, 241, 0},  // 349
+    {"SYSCALL_MUNLOCKALL_E", 512, kEnter | kTouches, 0, 2, 16, 1103, -1, -1, 241, 0},  // 350
+    {"SYSCALL_MUNLOCKALL_X", 0, kTouches, 1, 2, 18, 1103, -1, -1, 241, 0},  // 351
+    {"SYSCALL_CAPSET_E", 544, kEnter | kTouches, 0, 2, 16, 1104, -1, -1, 241, 0},  // 352
+    {"SYSCALL_CAPSET_X", 32, kTouches, 4, 2, 24, 1104, -1, -1, 241, 0},  // 353
+    {"USER_ADDED_E", 32, kLeading | kFindsOnly, 6, 2, 22, 1108, -1, -1, 241, 0},  // 354
+    {"USER_ADDED_X", 64, 0, 0, 2, 16, 1114, -1, -1, 241, 0},  // 355
+    {"USER_DELETED_E", 32, kLeading | kFindsOnly, 6, 2, 22, 1114, -1, -1, 241, 0},  // 356
+    {"USER_DELETED_X", 64, 0, 0, 2, 16, 1120, -1, -1, 241, 0},  // 357
+    {"GROUP_ADDED_E", 32, kLeading | kFindsOnly, 3, 2, 20, 1120, -1, -1, 241, 0},  // 358
+    {"GROUP_ADDED_X", 64, 0, 0, 2, 16, 1123, -1, -1, 241, 0},  // 359
+    {"GROUP_DELETED_E", 32, kLeading | kFindsOnly, 3, 2, 20, 1123, -1, -1, 241, 0},  // 360
+    {"GROUP_DELETED_X", 64, 0, 0, 2, 16, 1126, -1, -1, 241, 0},  // 361
+    {"SYSCALL_DUP2_E", 549, kEnter | kTouches, 1, 2, 20, 1126, 0, -1, 241, 0},  // 362
+    {"SYSCALL_DUP2_X", 37, kTouches, 3, 2, 26, 1127, 1, -1, 241, 0},  // 363
+    {"SYSCALL_DUP3_E", 549, kEnter | kTouches, 1, 2, 20, 1130, 0, -1, 241, 0},  // 364
+    {"SYSCALL_DUP3_X", 37, kTouches, 4, 2, 26, 1131, 1, -1, 241, 0},  // 365
+    {"SYSCALL_DUP_1_E", 549, kEnter | kTouches, 1, 2, 20, 1135, 0, -1, 241, 0},  // 366
+    {"SYSCALL_DUP_1_X", 37, kTouches, 2, 2, 22, 1136, 1, -1, 241, 0},  // 367
+    {"SYSCALL_BPF_2_E", 513, kEnter | kTouches, 1, 2, 18, 1138, -1, -1, 241, 0},  // 368
+    {"SYSCALL_BPF_2_X", 1, kTouches, 2, 2, 20, 1139, -1, -1, 241, 0},  // 369
+    {"SYSCALL_MLOCK2_E", 512, kEnter | kTouches, 0, 2, 16, 1141, -1, -1, 241, 0},  // 370
+    {"SYSCALL_MLOCK2_X", 0, kTouches, 4, 2, 24, 1141, -1, -1, 241, 0},  // 371
+    {"SYSCALL_FSCONFIG_E", 512, kEnter | kTouches, 0, 2, 16, 1145, -1, -1, 241, 0},  // 372
+    {"SYSCALL_FSCONFIG_X", 4, kTouches, 7, 2, 28, 1145, 1, -1, 241, 0},  // 373
+    {"SYSCALL_EPOLL_CREATE_E", 4641, kEnter | kTouches, 1, 2, 18, 1152, -1, -1, 241, 1},  // 374
+    {"SYSCALL_EPOLL_CREATE_X", 4129, kTouches, 2, 2, 20, 1153, -1, -1, 242, 1},  // 375
+    {"SYSCALL_EPOLL_CREATE1_E", 4641, kEnter | kTouches, 1, 2, 18, 1155, -1, -1, 243, 1},  // 376
+    {"SYSCALL_EPOLL_CREATE1_X", 4129, kTouches, 2, 2, 20, 1156, -1, -1, 244, 1},  // 377
+    {"SYSCALL_CHOWN_E", 512, kEnter | kTouches, 0, 2, 16, 1158, -1, -1, 245, 0},  // 378
+    {"SYSCALL_CHOWN_X", 0, kTouches, 4, 2, 22, 1158, -1, -1, 245, 0},  // 379
+    {"SYSCALL_LCHOWN_E", 512, kEnter | kTouches, 0, 2, 16, 1162, -1, -1, 245, 0},  // 380
+    {"SYSCALL_LCHOWN_X", 0, kTouches, 4, 2, 22, 1162, -1, -1, 245, 0},  // 381
+    {"SYSCALL_FCHOWN_E", 512, kEnter | kTouches, 0, 2, 16, 1166, -1, -1, 245, 0},  // 382
+    {"SYSCALL_FCHOWN_X", 4, kTouches, 4, 2, 24, 1166, 1, -1, 245, 0},  // 383
+    {"SYSCALL_FCHOWNAT_E", 512, kEnter | kTouches, 0, 2, 16, 1170, -1, -1, 245, 0},  // 384
+    {"SYSCALL_FCHOWNAT_X", 4, kTouches, 6, 2, 26, 1170, 1, -1, 245, 0},  // 385
+    {"SYSCALL_UMOUNT_1_E", 544, kEnter | kTouches, 0, 2, 16, 1176, -1, -1, 245, 0},  // 386
+    {"SYSCALL_UMOUNT_1_X", 32, kTouches, 2, 2, 20, 1176, -1, -1, 245, 0},  // 387
+    {"SOCKET_ACCEPT4_6_E", 4641, kEnter | kTouches, 1, 2, 18, 1178, -1, -1, 245, 1},  // 388
+    {"SOCKET_ACCEPT4_6_X", 4129, kTouches, 6, 2, 24, 1179, -1, -1, 246, 1},  // 389
+    {"SYSCALL_UMOUNT2_E", 4640, kEnter | kTouches, 1, 2, 18, 1185, -1, -1, 247, 1},  // 390
+    {"SYSCALL_UMOUNT2_X", 4128, kTouches, 3, 2, 20, 1186, -1, -1, 248, 1},  // 391
+    {"SYSCALL_PIPE2_E", 545, kEnter | kTouches, 0, 2, 16, 1189, -1, -1, 249, 0},  // 392
+    {"SYSCALL_PIPE2_X", 33, kTouches, 5, 2, 28, 1189, -1, -1, 249, 0},  // 393
+    {"SYSCALL_INOTIFY_INIT1_E", 545, kEnter | kTouches, 0, 2, 16, 1194, -1, -1, 249, 0},  // 394
+    {"SYSCALL_INOTIFY_INIT1_X", 33, kTouches, 2, 2, 20, 1194, -1, -1, 249, 0},  // 395
+    {"SYSCALL_EVENTFD2_E", 4641, kEnter | kTouches, 1, 2, 18, 1196, -1, -1, 249, 1},  // 396
+    {"SYSCALL_EVENTFD2_X", 4129, kTouches, 3, 2, 22, 1197, -1, -1, 250, 1},  // 397
+    {"SYSCALL_SIGNALFD4_E", 4641, kEnter | kTouches, 2, 2, 20, 1200, -1, -1, 251, 1},  // 398
+    {"SYSCALL_SIGNALFD4_X", 4129, kTouches, 4, 2, 24, 1202, -1, -1, 252, 1},  // 399
+    {"SYSCALL_PRCTL_E", 544, kEnter | kTouches, 0, 2, 16, 1206, -1, -1, 253, 0},  // 400
+    {"SYSCALL_PRCTL_X", 32, kTouches, 4, 2, 22, 1206, -1, -1, 253, 0},  // 401
+    {"ASYNCEVENT_E", 2048, kLeading | kFindsOnly, 3, 4, 20, 1210, -1, -1, 253, 0},  // 402
+    {"ASYNCEVENT_X", 64, 0, 0, 2, 16, 1213, -1, -1, 253, 0},  // 403
+    {"SYSCALL_MEMFD_CREATE_E", 545, kEnter | kTouches, 0, 2, 16, 1213, -1, -1, 253, 0},  // 404
+    {"SYSCALL_MEMFD_CREATE_X", 33, kTouches, 3, 2, 22, 1213, -1, -1, 253, 0},  // 405
+    {"SYSCALL_PIDFD_GETFD_E", 545, kEnter | kTouches, 0, 2, 16, 1216, -1, -1, 253, 0},  // 406
+    {"SYSCALL_PIDFD_GETFD_X", 33, kTouches, 4, 2, 26, 1216, -1, -1, 253, 0},  // 407
+    {"SYSCALL_PIDFD_OPEN_E", 545, kEnter | kTouches, 0, 2, 16, 1220, -1, -1, 253, 0},  // 408
+    {"SYSCALL_PIDFD_OPEN_X", 33, kTouches, 3, 2, 22, 1220, -1, -1, 253, 0},  // 409
+    {"SYSCALL_INIT_MODULE_E", 512, kEnter | kTouches, 0, 2, 16, 1223, -1, -1, 253, 0},  // 410
+    {"SYSCALL_INIT_MODULE_X", 0, kTouches, 4, 2, 24, 1223, -1, -1, 253, 0},  // 411
+    {"SYSCALL_FINIT_MODULE_E", 512, kEnter | kTouches, 0, 2, 16, 1227, -1, -1, 253, 0},  // 412
+    {"SYSCALL_FINIT_MODULE_X", 12, kTouches, 4, 2, 24, 1227, 1, -1, 253, 0},  // 413
+    {"SYSCALL_MKNOD_E", 512, kEnter | kTouches, 0, 2, 16, 1231, -1, -1, 253, 0},  // 414
+    {"SYSCALL_MKNOD_X", 0, kTouches, 4, 2, 22, 1231, -1, -1, 253, 0},  // 415
+    {"SYSCALL_MKNODAT_E", 512, kEnter | kTouches, 0, 2, 16, 1235, -1, -1, 253, 0},  // 416
+    {"SYSCALL_MKNODAT_X", 4, kTouches, 5, 2, 24, 1235, 1, -1, 253, 0},  // 417
+    {"SYSCALL_NEWFSTATAT_E", 512, kEnter | kTouches, 0, 2, 16, 1240, -1, -1, 253, 0},  // 418
+    {"SYSCALL_NEWFSTATAT_X", 4, kTouches, 4, 2, 24, 1240, 1, -1, 253, 0},  // 419
+    {"SYSCALL_PROCESS_VM_READV_E", 512, kEnter | kTouches, 0, 2, 16, 1244, -1, -1, 253, 0},  // 420
+    {"SYSCALL_PROCESS_VM_READV_X", 0, kTouches, 3, 2, 22, 1244, -1, -1, 253, 0},  // 421
+    {"SYSCALL_PROCESS_VM_WRITEV_E", 512, kEnter | kTouches, 0, 2, 16, 1247, -1, -1, 253, 0},  // 422
+    {"SYSCALL_PROCESS_VM_WRITEV_X", 0, kTouches, 3, 2, 22, 1247, -1, -1, 253, 0},  // 423
+    {"SYSCALL_DELETE_MODULE_E", 512, kEnter | kTouches, 0, 2, 16, 1250, -1, -1, 253, 0},  // 424
+    {"SYSCALL_DELETE_MODULE_X", 0, kTouches, 3, 2, 20, 1250, -1, -1, 253, 0},  // 425
+    {"SYSCALL_SETREUID_E", 544, kEnter | kTouches, 0, 2, 16, 1253, -1, -1, 253, 0},  // 426
+    {"SYSCALL_SETREUID_X", 32, kTouches, 3, 2, 20, 1253, -1, -1, 253, 0},  // 427
+    {"SYSCALL_SETREGID_E", 512, kEnter | kTouches, 0, 2, 16, 1256, -1, -1, 253, 0},  // 428
+    {"SYSCALL_SETREGID_X", 32, kTouches, 3, 2, 20, 1256, -1, -1, 253, 0},  // 429
+    {"ITER_TASK_E", 32, 0, 32, 2, 60, 1259, -1, -1, 253, 0},  // 430
+    {"ITER_TASK_X", 64, 0, 0, 2, 16, 1291, -1, -1, 253, 0},  // 431
+    {"ITER_TASK_FILE_PIPE_E", 32, 0, 3, 2, 22, 1291, -1, -1, 253, 0},  // 432
+    {"ITER_TASK_FILE_PIPE_X", 64, 0, 0, 2, 16, 1294, -1, -1, 253, 0},  // 433
+    {"ITER_TASK_FILE_MEMFD_E", 32, 0, 3, 2, 22, 1294, -1, -1, 253, 0},  // 434
+    {"ITER_TASK_FILE_MEMFD_X", 64, 0, 0, 2, 16, 1297, -1, -1, 253, 0},  // 435
+    {"ITER_TASK_FILE_REGULAR_E", 32, 0, 5, 2, 24, 1297, -1, -1, 253, 0},  // 436
+    {"ITER_TASK_FILE_REGULAR_X", 64, 0, 0, 2, 16, 1302, -1, -1, 253, 0},  // 437
+    {"ITER_TASK_FILE_DIRECTORY_E", 32, 0, 3, 2, 22, 1302, -1, -1, 253, 0},  // 438
+    {"ITER_TASK_FILE_DIRECTORY_X", 64, 0, 0, 2, 16, 1305, -1, -1, 253, 0},  // 439
+    {"ITER_TASK_FILE_SOCKET_INET_E", 32, 0, 8, 2, 26, 1305, -1, -1, 253, 0},  // 440
+    {"ITER_TASK_FILE_SOCKET_INET_X", 64, 0, 0, 2, 16, 1313, -1, -1, 253, 0},  // 441
+    {"ITER_TASK_FILE_SOCKET_INET6_E", 32, 0, 8, 2, 26, 1313, -1, -1, 253, 0},  // 442
+    {"ITER_TASK_FILE_SOCKET_INET6_X", 64, 0, 0, 2, 16, 1321, -1, -1, 253, 0},  // 443
+    {"ITER_TASK_FILE_SOCKET_UNIX_E", 32, 0, 6, 2, 26, 1321, -1, -1, 253, 0},  // 444
+    {"ITER_TASK_FILE_SOCKET_UNIX_X", 64, 0, 0, 2, 16, 1327, -1, -1, 253, 0},  // 445
+    {"ITER_TASK_FILE_SOCKET_NETLINK_E", 32, 0, 4, 2, 22, 1327, -1, -1, 253, 0},  // 446
+    {"ITER_TASK_FILE_SOCKET_NETLINK_X", 64, 0, 0, 2, 16, 1331, -1, -1, 253, 0},  // 447
+    {"ITER_TASK_FILE_ANON_INODE_E", 32, 0, 4, 2, 22, 1331, -1, -1, 253, 0},  // 448
+    {"ITER_TASK_FILE_ANON_INODE_X", 64, 0, 0, 2, 16, 1335, -1, -1, 253, 0},  // 449
+    {"SYSCALL_CLOSE_RANGE_E", 64, 0, 0, 2, 16, 1335, -1, -1, 253, 0},  // 450
+    {"SYSCALL_CLOSE_RANGE_X", 32, kTouches, 4, 2, 22, 1335, -1, -1, 253, 0},  // 451
+    {"SYSCALL_KEYCTL_E", 64, 0, 0, 2, 16, 1339, -1, -1, 253, 0},  // 452
+    {"SYSCALL_KEYCTL_X", 0, kTouches, 6, 2, 28, 1339, -1, -1, 253, 0},  // 453
 };
+
+/** Where a parameter of an event type lies in a record: word offset from the record's start. */
+constexpr uint16_t word_of(uint16_t type, uint32_t param) { return kParams[kEvents[type].first_param + param].word; }
 
 inline constexpr ConversionStep kConversionSteps[] = {
     {StepSource::kEnter, 1, true},

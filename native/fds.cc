@@ -69,7 +69,7 @@ void read_unix(Cursor& entry, Interner& interner, FdEntry& fd) {
 void read_payload(Cursor& entry, unsigned version, Interner& interner, FdEntry& fd) {
   switch (fd.kind) {
     case kUnknown:
-      fd.name = Interner::kEmpty;
+      fd.name = kEmpty;
       return;
     case kIpv4:
       return read_tuple(entry, 4, kInetFamily, interner, fd);

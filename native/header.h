@@ -42,16 +42,6 @@ struct GroupEntry {
   uint32_t name;
 };
 
-/** ExeFlag of src/batch/process-rows.ts. */
-namespace exe_flag {
-
-inline constexpr uint32_t kWritable = 1;
-inline constexpr uint32_t kUpperLayer = 2;
-inline constexpr uint32_t kFromMemfd = 4;
-inline constexpr uint32_t kLowerLayer = 8;
-
-}  // namespace exe_flag
-
 struct ThreadEntry {
   int64_t tid = -1, pid = -1, ptid = -1, sid = -1, vpgid = -1, pgid = -1, vtid = -1, vpid = -1;
   uint32_t flags = 0, uid = 0, gid = 0, loginuid = UINT32_MAX, tty = 0;

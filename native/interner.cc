@@ -10,8 +10,8 @@ namespace peregrine {
 
 namespace {
 
-constexpr uint8_t kPathAbsolute = 1;
-constexpr uint8_t kPathNormal = 2;
+constexpr uint8_t kPathAbsolute = path_flag::kAbsolute;
+constexpr uint8_t kPathNormal = path_flag::kNormal;
 constexpr size_t kMaxPath = 1023;
 constexpr uint64_t kArenaStep = 256 * 1024;
 constexpr uint32_t kIdStep = 16 * 1024;

@@ -8,6 +8,7 @@
 
 #include "bytes.h"
 #include "hash.h"
+#include "layout.generated.h"
 
 namespace peregrine {
 
@@ -34,9 +35,6 @@ struct DictionaryMemory {
  */
 class Interner {
  public:
-  static constexpr uint32_t kAbsent = 0;
-  static constexpr uint32_t kEmpty = 1;
-
   explicit Interner(const DictionaryMemory& memory);
 
   /** Id of the bytes, added where new; kAbsent, counted in lost(), when the dictionary is full. */
@@ -61,6 +59,8 @@ class Interner {
   /** Frees every id whose mark is 0 and moves the rest of the bytes together. */
   void sweep(const uint8_t* marks, size_t count);
 
+  /** The arrays that it writes. */
+  const DictionaryMemory& memory() const { return memory_; }
   uint32_t count() const { return count_; }
   uint64_t bytes() const { return used_; }
   uint64_t lost() const { return lost_; }

@@ -25,7 +25,7 @@ bool LegacyEvents::fits(uint16_t type, uint32_t nparams, const EventParams& para
 bool LegacyEvents::convert(uint16_t type, const EventParams& params) {
   used_ = 0;
   enter_.type = kNoLegacyType;
-  if (type == kAsyncEvent) return container(params);
+  if (type == event_type::kAsynceventE) return container(params);
   const LegacyEvent& legacy = kLegacyEvents[type];
   if (legacy.exit == kNoLegacyType) {
     if ((type & 1) == 0) return false;
@@ -84,7 +84,7 @@ bool LegacyEvents::container(const EventParams& params) {
   if (params.count < 3) return false;
   const Span name = until_nul(params.param[1]);
   if (name.size != sizeof kContainerName - 1 || std::memcmp(name.data, kContainerName, name.size) != 0) return false;
-  exit_.type = kContainerJson;
+  exit_.type = event_type::kContainerJson_2E;
   exit_.params.count = 1;
   exit_.params.param[0] = params.param[2];
   return true;

@@ -9,14 +9,6 @@ namespace {
 constexpr uint64_t kPassedPerRecord = 32;
 constexpr uint32_t kFlagStateOnly = 1;  // of an event block
 
-enum SlotWord : uint32_t {
-  kRecords = 1,
-  kGeneration = 3,
-  kRecordsEnd = 9,
-  kHeapEnd = 10,
-};
-enum SlotFloat : uint32_t { kFirst = 4 / 2, kLast = 6 / 2 };
-
 }  // namespace
 
 Reader::Reader(Interner& interner, const RingMemory& ring, const int32_t* plan)
@@ -52,14 +44,14 @@ bool Reader::read_section(SectionHeader& header) {
 
 FillResult Reader::fill(uint32_t slot, uint32_t generation) {
   writer_.start(slot);
-  writer_.header_floats()[kFirst] = static_cast<double>(number_);
+  writer_.header_floats()[slot_word::kFirst / 2] = static_cast<double>(number_);
   const FillResult result = has_annexes_ ? fill_records<true>() : fill_records<false>();
-  writer_.header_floats()[kLast] = static_cast<double>(number_);
+  writer_.header_floats()[slot_word::kLast / 2] = static_cast<double>(number_);
   uint32_t* words = writer_.header_words();
-  words[kRecords] = writer_.records();
-  words[kGeneration] = generation;
-  words[kRecordsEnd] = writer_.end_word();
-  words[kHeapEnd] = writer_.end_byte();
+  words[slot_word::kRecords] = writer_.records();
+  words[slot_word::kGeneration] = generation;
+  words[slot_word::kRecordsEnd] = writer_.end_word();
+  words[slot_word::kHeapEnd] = writer_.end_byte();
   return result;
 }
 
@@ -196,7 +188,7 @@ Reader::Step Reader::take_wanted(const RawEvent& raw) {
   }
   const Recipe& recipe = recipes_.of(type);
   Step step = Step::kTaken;
-  if (recipe.action == plan::kSkip) {
+  if (recipe.action == plan_action::kSkip) {
     pass_over(raw, type, kEvents[type].marks, params_.count, kNotWanted);
   } else if (!recipe.holds(type, params_)) {
     pass_over(raw, type, kEvents[type].marks, params_.count, kStateRejected);
@@ -232,7 +224,7 @@ Reader::Step Reader::keep(const RawEvent& raw, uint16_t type, const Recipe& reci
                         previous_};
   writer_.write(head, params_, recipe);
   counters_[kSeen]++;
-  counters_[is_state_only || recipe.action == plan::kState ? kStateRecords : kRuleRecords]++;
+  counters_[is_state_only || recipe.action == plan_action::kState ? kStateRecords : kRuleRecords]++;
   if ((info.marks & kTouches) != 0 && SeenThreads::covers(raw.tid)) seen_threads_.add(raw.tid);
   commit(info.marks, raw.tid);
   return Step::kTaken;

@@ -57,7 +57,7 @@ ReaderClass::ReaderClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Read
   if (env.IsExceptionPending()) return;
   const Elements<int32_t> plan = elements_of<int32_t>(info[3], napi_int32_array);
   if (env.IsExceptionPending()) return;
-  if (interner == nullptr || layout.count != static_cast<uint32_t>(Layout::kNumbers) || plan.count < kEventTypes * plan::kWords) {
+  if (interner == nullptr || layout.count != static_cast<uint32_t>(Layout::kNumbers) || plan.count < kEventTypes * kPlanWords) {
     Napi::RangeError::New(env, "CaptureReader: layout or plan is too short").ThrowAsJavaScriptException();
     return;
   }

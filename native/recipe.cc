@@ -8,17 +8,17 @@ namespace peregrine {
 Recipes::Recipes(const int32_t* plan) {
   wanted_.reserve(sizeof kParams / sizeof kParams[0]);  // so that it never moves
   for (uint32_t type = 0; type < kEventTypes; type++) {
-    const int32_t* row = plan + static_cast<size_t>(type) * plan::kWords;
+    const int32_t* row = plan + static_cast<size_t>(type) * kPlanWords;
     const EventInfo& info = kEvents[type];
     Recipe& recipe = recipes_[type];
-    recipe.action = row[0] == plan::kState || row[0] == plan::kRules ? row[0] : plan::kSkip;
-    recipe.test = recipe.action == plan::kState ? row[3] : plan::kNone;
+    recipe.action = row[0] == plan_action::kState || row[0] == plan_action::kRules ? row[0] : plan_action::kSkip;
+    recipe.test = recipe.action == plan_action::kState ? row[3] : plan_test::kNone;
     for (uint32_t i = 0; i < 4; i++) recipe.operands[i] = row[4 + i];
     recipe.current_from = Converter::current_from(info);
-    const bool is_skipped = recipe.action == plan::kSkip;
+    const bool is_skipped = recipe.action == plan_action::kSkip;
     quick_[type] = {is_skipped ? recipe.current_from : Converter::kNever, info.marks, info.length_width};
     if (is_skipped) continue;
-    const uint32_t mask = static_cast<uint32_t>(recipe.action == plan::kRules ? row[1] | row[2] : row[2]);
+    const uint32_t mask = static_cast<uint32_t>(recipe.action == plan_action::kRules ? row[1] | row[2] : row[2]);
     recipe.wanted = wanted_.data() + wanted_.size();
     for (uint32_t i = 0; i < info.nparams; i++) {
       const ParamInfo& param = kParams[info.first_param + i];
@@ -31,13 +31,13 @@ Recipes::Recipes(const int32_t* plan) {
 }
 
 bool Recipe::holds(uint16_t type, const EventParams& params) const {
-  if (test == plan::kNone) return true;
+  if (test == plan_test::kNone) return true;
   const EventInfo& info = kEvents[type];
   const uint32_t index = static_cast<uint32_t>(operands[0]);
   if (index >= info.nparams || (params.present >> index & 1) == 0) return false;
   const ParamInfo& param = kParams[info.first_param + index];
   switch (test) {
-    case plan::kOneOf: {
+    case plan_test::kOneOf: {
       const int64_t value = integer_of(params.param[index], param.width, param.is_signed);
       for (uint32_t i = 1; i < 4; i++) {
         // Operands are 32 bits wide: an unsigned parameter may have its top bit set.
@@ -45,7 +45,7 @@ bool Recipe::holds(uint16_t type, const EventParams& params) const {
       }
       return false;
     }
-    case plan::kSuccess:
+    case plan_test::kSuccess:
       return integer_of(params.param[index], param.width, true) >= 0;
     default:
       return true;

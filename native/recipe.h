@@ -5,17 +5,9 @@
 #include <vector>
 
 #include "event.h"
+#include "layout.generated.h"
 
 namespace peregrine {
-
-/** The numbers of src/batch/plan.ts. */
-namespace plan {
-
-inline constexpr uint32_t kWords = 8;
-enum Action : int32_t { kSkip = 0, kState = 1, kRules = 2 };
-enum Test : int32_t { kNone = 0, kNotEmpty = 1, kOneOf = 2, kSuccess = 3 };
-
-}  // namespace plan
 
 /** A parameter to decode. */
 struct WantedParam {
@@ -28,8 +20,8 @@ struct WantedParam {
 
 /** What the plan says of one event type, made ready. */
 struct Recipe {
-  int32_t action = plan::kSkip;
-  int32_t test = plan::kNone;
+  int32_t action = plan_action::kSkip;
+  int32_t test = plan_test::kNone;
   int32_t operands[4] = {};
   uint32_t current_from = 0;  // with at least so many parameters the event is current as it is
   const WantedParam* wanted = nullptr;
@@ -52,7 +44,7 @@ struct Quick {
 /** The plan of all event types. */
 class Recipes {
  public:
-  /** `plan`: plan::kWords words for each event type. */
+  /** `plan`: kPlanWords words for each event type. */
   explicit Recipes(const int32_t* plan);
   Recipes(const Recipes&) = delete;
   Recipes& operator=(const Recipes&) = delete;

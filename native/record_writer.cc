@@ -9,24 +9,6 @@ namespace {
 constexpr char kNull[] = "(NULL)";
 constexpr char kNotAvailable[] = "<NA>";
 
-enum RecordWord : uint32_t {
-  kSize = 0,
-  kType = 1,
-  kNumber = 2,
-  kTime = 4,
-  kTid = 6,
-  kPresent = 8,
-  kFlags = 9,
-  kRow = 10,
-  kLeader = 11,
-  kFdRow = 12,
-  kFd = 13,
-  kNparams = 14,
-  kSpare = 15,
-};
-
-constexpr uint32_t kAnnex = 15;  // word of a record that leads to its annex
-
 /** Zeroes an even number of words; a call of memset() would cost more than the few stores. */
 __attribute__((optimize("no-tree-loop-distribute-patterns"))) inline void clear_words(uint32_t* words, uint32_t count) {
   const uint64_t zero = 0;
@@ -48,19 +30,19 @@ void RecordWriter::start(uint32_t slot) {
 
 uint32_t* RecordWriter::begin(const RecordHead& head, uint32_t size, uint32_t nparams, uint32_t present) {
   uint32_t* words = reinterpret_cast<uint32_t*>(record_);
-  words[kSize] = size;
-  words[kType] = head.type | static_cast<uint32_t>(head.cpu) << 16;
-  std::memcpy(words + kNumber, &head.number, sizeof head.number);
-  std::memcpy(words + kTime, &head.ts, sizeof head.ts);
-  std::memcpy(words + kTid, &head.tid, sizeof head.tid);
-  words[kPresent] = present;
-  words[kFlags] = head.flags;
-  words[kRow] = 0;
-  words[kLeader] = 0;
-  words[kFdRow] = 0;
-  words[kFd] = UINT32_MAX;
-  words[kNparams] = nparams;
-  words[kSpare] = 0;
+  words[record_word::kSize] = size;
+  words[record_word::kType] = head.type | static_cast<uint32_t>(head.cpu) << 16;
+  std::memcpy(words + record_word::kNumber, &head.number, sizeof head.number);
+  std::memcpy(words + record_word::kTime, &head.ts, sizeof head.ts);
+  std::memcpy(words + record_word::kTid, &head.tid, sizeof head.tid);
+  words[record_word::kPresent] = present;
+  words[record_word::kFlags] = head.flags;
+  words[record_word::kRow] = 0;
+  words[record_word::kLeader] = 0;
+  words[record_word::kFdRow] = 0;
+  words[record_word::kFd] = UINT32_MAX;
+  words[record_word::kNparams] = nparams;
+  words[record_word::kAnnex] = 0;
   record_ += size * 4;
   records_++;
   return words;
@@ -111,7 +93,7 @@ void RecordWriter::write(const RecordHead& head, const EventParams& params, cons
   uint32_t* words = begin(head, size, params.count, params.present);
   clear_words(words + kHeaderWords, size - kHeaderWords);
   if (ring_.annex_words != 0) {
-    words[kAnnex] = annex;
+    words[record_word::kAnnex] = annex;
     std::memcpy(words + annex, &head.previous, sizeof head.previous);
   }
   for (uint32_t i = 0; i < recipe.count; i++) {

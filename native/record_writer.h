@@ -5,6 +5,7 @@
 
 #include "event.h"
 #include "interner.h"
+#include "layout.generated.h"
 #include "recipe.h"
 
 namespace peregrine {
@@ -24,13 +25,6 @@ struct RingMemory {
   uint32_t annex_words;   // of each record that has parameters; src/batch/annex.ts
 };
 
-namespace record_flag {
-
-inline constexpr uint32_t kStateOnly = 1;
-inline constexpr uint32_t kTouch = 2;
-
-}  // namespace record_flag
-
 /** An event that is about to become a record. */
 struct RecordHead {
   uint16_t type;
@@ -38,7 +32,7 @@ struct RecordHead {
   uint64_t ts;
   uint64_t tid;
   double number;
-  uint32_t flags;
+  int32_t flags;
   uint64_t previous = 0;  // time of the event before it, for its annex
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the event table and the conversions as C++ (native/event_table.generated.h) from schema/*.json.
+// Writes the event table and the conversions as C++ (native/event_table.generated.h) from schema/*.json, and the layouts
+// of shared memory (native/layout.generated.h) from src/batch/*.ts.
 import { readFileSync, writeFileSync } from "node:fs";
+import { constantsOf } from "./constants.mjs";
 import { HEADER_WORDS, layoutOf } from "./layout.mjs";
 
 const root = new URL("../", import.meta.url);
@@ -16,6 +18,7 @@ const ACTIONS = {
 };
 // Events that find the record of their thread but never make one (clone and its kin decide for themselves).
 const FIND_ONLY = new Set(["clone", "clone3", "fork", "vfork", "switch", "procexit"]);
+const THREADLESS = new Set(["EC_METAEVENT", "EC_PLUGIN"]);
 const LEADING = new Set([
   "PPME_CONTAINER_JSON_2_E",
   "PPME_USER_ADDED_E",
@@ -72,11 +75,14 @@ export function nativeTable() {
     if ((isSyscall || event.categories.includes("EC_TRACEPOINT")) && !FIND_ONLY.has(event.name)) marks.push("kTouches");
     if (event.name === "procexit") marks.push("kProcessExit");
     if (LEADING.has(event.enum)) marks.push("kLeading");
+    const threadless =
+      event.categories.some((category) => THREADLESS.has(category)) || event.flags.includes("EF_SKIPPARSERESET");
+    if (threadless || FIND_ONLY.has(event.name)) marks.push("kFindsOnly");
+    const pollList = event.params.findIndex((param) => param.type === "PT_FDLIST");
     infos.push(
-      `    {"${event.enum.replace("PPME_", "")}", ${event.flagsValue}, ${marks.join(" | ") || "0"}, ${event.params.length}, ${event.lenSize}, ${layout.words}, ${firstParam}, ${event.fdParam ?? -1}, ${firstConversion}, ${conversions.length - firstConversion}},  // ${event.id}`,
+      `    {"${event.enum.replace("PPME_", "")}", ${event.flagsValue}, ${marks.join(" | ") || "0"}, ${event.params.length}, ${event.lenSize}, ${layout.words}, ${firstParam}, ${event.fdParam ?? -1}, ${pollList}, ${firstConversion}, ${conversions.length - firstConversion}},  // ${event.id}`,
     );
   }
-  const id = (name) => events.findIndex((event) => event.enum === name);
   const flag = (name) => eventFlags[`EF_${name}`];
 
   return `// SPDX-License-Identifier: Apache-2.0
@@ -103,6 +109,7 @@ inline constexpr uint8_t kEnter = 1;        // first half of a system call
 inline constexpr uint8_t kTouches = 2;      // its thread exists from now on
 inline constexpr uint8_t kProcessExit = 4;
 inline constexpr uint8_t kLeading = 8;      // may stand before the first event that is shown
+inline constexpr uint8_t kFindsOnly = 16;   // never makes its thread: meta events name one only by chance
 
 struct EventInfo {
   const char* name;
@@ -112,7 +119,8 @@ struct EventInfo {
   uint8_t length_width;
   uint16_t words;
   uint16_t first_param;
-  int8_t fd_param;
+  int8_t fd_param;   // with the fd that it works on, -1 = none
+  int8_t poll_list;  // parameter with a list of fds, -1 = none
   uint16_t first_conversion;
   uint8_t conversions;
 };
@@ -134,17 +142,17 @@ struct Conversion {
   uint8_t steps;
 };
 
+inline constexpr uint16_t kFlagUsesFd = ${flag("USES_FD")};
 inline constexpr uint16_t kFlagUnused = ${flag("UNUSED")};
 inline constexpr uint16_t kFlagModifiesState = ${flag("MODIFIES_STATE")};
 inline constexpr uint16_t kFlagOldVersion = ${flag("OLD_VERSION")};
 inline constexpr uint16_t kFlagConverterManaged = ${flag("CONVERTER_MANAGED")};
 
-inline constexpr uint16_t kContainer = ${id("PPME_CONTAINER_E")};
-inline constexpr uint16_t kContainerJson = ${id("PPME_CONTAINER_JSON_2_E")};
-inline constexpr uint16_t kNotification = ${id("PPME_NOTIFICATION_E")};
-inline constexpr uint16_t kPluginEvent = ${id("PPME_PLUGINEVENT_E")};
-inline constexpr uint16_t kAsyncEvent = ${id("PPME_ASYNCEVENT_E")};
-inline constexpr uint16_t kInfrastructure = ${id("PPME_INFRASTRUCTURE_EVENT_E")};
+namespace event_type {
+
+${events.map((event) => `inline constexpr uint16_t ${constantName(event.enum.replace("PPME_", ""))} = ${event.id};`).join("\n")}
+
+}  // namespace event_type
 
 inline constexpr uint32_t kEventTypes = ${events.length};
 inline constexpr uint32_t kMaxParams = ${Math.max(...events.map((event) => event.params.length))};
@@ -159,6 +167,9 @@ inline constexpr EventInfo kEvents[] = {
 ${infos.join("\n")}
 };
 
+/** Where a parameter of an event type lies in a record: word offset from the record's start. */
+constexpr uint16_t word_of(uint16_t type, uint32_t param) { return kParams[kEvents[type].first_param + param].word; }
+
 inline constexpr ConversionStep kConversionSteps[] = {
 ${steps.join("\n")}
 };
@@ -171,4 +182,41 @@ ${conversions.join("\n")}
 `;
 }
 
+const LAYOUTS = ["annex", "dictionary", "fd-rows", "lookup", "plan", "process-rows", "record", "ring"];
+
+/** `FD_ROW_WORDS` as a constant of C++: kFdRowWords. A number stays apart: OPENAT2 and OPENAT_2 are two events. */
+function constantName(name) {
+  const words = name.toLowerCase().split("_");
+  return `k${words.map((word) => (/^\d/.test(word) ? `_${word}` : word[0].toUpperCase() + word.slice(1))).join("")}`;
+}
+
+/** `FdWord` as a namespace: fd_word. */
+const namespaceName = (name) => name.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+
+export function nativeLayouts() {
+  const parts = LAYOUTS.map((name) => {
+    const { numbers, tables } = constantsOf(new URL(`src/batch/${name}.ts`, root));
+    const constants = (entries) =>
+      [...entries].map(([key, value]) => `inline constexpr int32_t ${constantName(key)} = ${value};`).join("\n");
+    const spaces = [...tables].map(([key, table]) => {
+      const space = namespaceName(key);
+      return `namespace ${space} {\n\n${constants(table)}\n\n}  // namespace ${space}\n`;
+    });
+    const plain = numbers.size === 0 ? [] : [`${constants(numbers)}\n`];
+    return `/* src/batch/${name}.ts */\n\n${[...plain, ...spaces].join("\n")}`;
+  });
+  return `// SPDX-License-Identifier: Apache-2.0
+// Generated by scripts/generate-native.mjs from src/batch/*.ts, where the pictures are. Do not edit.
+#pragma once
+
+#include <cstdint>
+
+namespace peregrine {
+
+${parts.join("\n")}
+}  // namespace peregrine
+`;
+}
+
 writeFileSync(new URL("native/event_table.generated.h", root), nativeTable());
+writeFileSync(new URL("native/layout.generated.h", root), nativeLayouts());

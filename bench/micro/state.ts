@@ -4,9 +4,9 @@ import { EVENTS, EventType as X } from "../../src/batch/event-table.generated.js
 import { createMemory, DEFAULT_SHAPE } from "../../src/batch/memory.js";
 import { RecordFlag, RecordWord } from "../../src/batch/record.js";
 import { RingLayout, SlotWord } from "../../src/batch/ring.js";
+import { createInterner } from "../../src/capture/scap.js";
 import { makePlan, StateStage } from "../../src/state/stage.js";
 import { type EventSpec, RecordWriter, sockaddr, socktuple } from "../../test/support/records.js";
-import { TestInterner } from "../../test/support/test-interner.js";
 import { median } from "../stats.js";
 import { printLine } from "./measure.js";
 
@@ -77,7 +77,7 @@ const mix: Maker = (tid, i) => [
 function bench(name: string, maker: Maker): void {
   const shape = { ...DEFAULT_SHAPE, ring: { ...DEFAULT_SHAPE.ring, slots: SLOTS, events: EVENTS_A_SLOT } };
   const memory = createMemory(shape);
-  const interner = new TestInterner(memory.dictionary);
+  const interner = createInterner(memory);
   const plan = makePlan(EVENTS.map(() => 0));
   const stage = new StateStage({ memory, interner, plan, hostRoot: null });
   stage.begin({ machine: null, interfaces: [], users: [], groups: [], threads: [], fds: [] }, 0);

@@ -12,8 +12,8 @@ namespace peregrine::plugin {
 /**
  * The memory through which one thread of Peregrine and one state of a plugin talk:
  *
- *   0          4 KiB              + 16 MiB             + 32 MiB            + 16 MiB        + 1 MiB
- *   | Channel  | request          | response           | ring of events    | mailbox       |
+ *   0          4 KiB              + 16 MiB             + 32 MiB            + 16 MiB        + 1 MiB      + 4 MiB
+ *   | Channel  | request          | response           | ring of events    | mailbox       | answers    |
  *
  * Pages are taken from the system when they are first touched. With a plugin in a process of its own this is a memfd that
  * both map; in-process it is private memory. The same code serves both.
@@ -23,6 +23,8 @@ namespace peregrine::plugin {
  * A request: the engine writes its bytes, then `operation` and `request_size`, then stores `asked` with release order and
  * rings `to_plugin`. The plugin's side loads `asked` with acquire order, serves, writes the answer, then stores `answered`
  * with release order and rings `to_engine`. One request at a time.
+ *
+ * While the engine waits, the plugin's side may ask it a question in the same way: `up_asked`, `up_answered` (upcall.h).
  */
 struct RingState {
   /** Bytes ever written and ever read. */
@@ -40,7 +42,8 @@ struct Channel {
   static constexpr size_t kResponseBytes = size_t{32} << 20;
   static constexpr size_t kEventBytes = size_t{16} << 20;
   static constexpr size_t kMailBytes = size_t{1} << 20;
-  static constexpr size_t kBytes = kHeaderBytes + kRequestBytes + kResponseBytes + kEventBytes + kMailBytes;
+  static constexpr size_t kUpcallBytes = size_t{4} << 20;
+  static constexpr size_t kBytes = kHeaderBytes + kRequestBytes + kResponseBytes + kEventBytes + kMailBytes + kUpcallBytes;
 
   uint32_t magic = kMagic;
   /** Set by the engine when it leaves; the plugin's side destroys its state. */
@@ -59,6 +62,13 @@ struct Channel {
   /** An `abi::Rc`, or a Status below. */
   int32_t response_status = 0;
 
+  alignas(64) std::atomic<uint32_t> up_asked{0};
+  std::atomic<uint32_t> up_answered{0};
+  uint32_t up_question = 0;
+  uint32_t up_size = 0;
+  uint64_t up_event = 0;
+  int64_t up_key = 0;
+
   std::atomic<SourceStatus> source{SourceStatus::kClosed};
   /** Events and messages that did not fit. */
   std::atomic<uint64_t> events_lost{0};
@@ -72,6 +82,7 @@ struct Channel {
   uint8_t* response() { return request() + kRequestBytes; }
   uint8_t* event_bytes() { return response() + kResponseBytes; }
   uint8_t* mail_bytes() { return event_bytes() + kEventBytes; }
+  uint8_t* upcall_bytes() { return mail_bytes() + kMailBytes; }
 };
 static_assert(sizeof(Channel) <= Channel::kHeaderBytes);
 static_assert(std::atomic<uint64_t>::is_always_lock_free);

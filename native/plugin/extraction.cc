@@ -2,6 +2,7 @@
 #include "extraction.h"
 
 #include "table_api.h"
+#include "upcall.h"
 
 namespace peregrine::plugin {
 
@@ -42,7 +43,9 @@ bool Extraction::want(Cursor& request) {
 bool Extraction::take_event(Cursor& request, EventImage& event) const {
   event.number = request.take<uint64_t>();
   event.time = request.take<uint64_t>();
-  const uint32_t source = request.take<uint32_t>();
+  const uint32_t given = request.take<uint32_t>();
+  const uint32_t source = given & ~(kParse | kExtract);
+  event.what = given & (kParse | kExtract);
   const uint32_t size = request.take<uint32_t>();
   const Span image = request.bytes(size);
   request.bytes(padded(size) - size);
@@ -61,19 +64,55 @@ bool Extraction::extract(Cursor& request, Writer& answer) {
   for (uint32_t i = 0; i < count; i++) {
     EventImage event;
     if (!take_event(request, event)) return false;
-    error_.clear();
-    const size_t table = answer.reserve(1 + wanted_.size());
-    answer.set(places + size_t{4} * i, static_cast<uint32_t>(table / 4));
-    if (owner_.library.is_03()) {
-      extract_03(event, table, answer);
-    } else {
-      extract_3(event, table, answer);
-    }
-    if (error_.empty() || answer.full()) continue;
-    answer.set(table, static_cast<uint32_t>(answer.size() / 4));
-    answer.text(error_);
+    extract_event(event, places + size_t{4} * i, answer);
   }
   return true;
+}
+
+bool Extraction::parse(Cursor& request, Writer& answer) {
+  const uint32_t count = request.take<uint32_t>();
+  request.take<uint32_t>();
+  if (request.failed() || count > request.left()) return false;
+  const size_t places = answer.reserve(count);
+  for (uint32_t i = 0; i < count; i++) {
+    EventImage event;
+    if (!take_event(request, event)) return false;
+    if ((event.what & kParse) != 0) parse_event(event);
+    if ((event.what & kExtract) != 0) extract_event(event, places + size_t{4} * i, answer);
+  }
+  return true;
+}
+
+/** A parser's failure is its own affair. */
+void Extraction::parse_event(const EventImage& event) {
+  upcall_.set_event(event.number);
+  const abi::EventInput input{reinterpret_cast<const abi::Event*>(event.bytes), event.number, event.source};
+  abi::ParseInput in{};
+  in.owner = &owner_;
+  in.get_owner_last_error = Owner::get_last_error;
+  in.table_reader = tables_.reader.base;
+  in.table_writer = tables_.writer;
+  in.table_reader_ext = &tables_.reader;
+  in.table_writer_ext = &tables_.writer;
+  owner_.library.v3().parse_event(owner_.state, &input, &in);
+  tables_.end_call();
+}
+
+/** Writes the event's table and the word at `place` that tells where it is. */
+void Extraction::extract_event(const EventImage& event, size_t place, Writer& answer) {
+  upcall_.set_event(event.number);
+  error_.clear();
+  const size_t table = answer.reserve(1 + wanted_.size());
+  answer.set(place, static_cast<uint32_t>(table / 4));
+  if (owner_.library.is_03()) {
+    extract_03(event, table, answer);
+  } else {
+    extract_3(event, table, answer);
+  }
+  tables_.end_call();
+  if (error_.empty() || answer.full()) return;
+  answer.set(table, static_cast<uint32_t>(answer.size() / 4));
+  answer.text(error_);
 }
 
 void Extraction::note(std::string error) {

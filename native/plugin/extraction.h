@@ -10,12 +10,15 @@
 namespace peregrine::plugin {
 
 class TableApi;
+class Upcall;
 
 /** An event of a request: the image that 3.x is given, which holds the data that 0.3 is given. */
 struct EventImage {
   uint64_t number = 0;
   uint64_t time = 0;
   const char* source = nullptr;
+  /** kParse, kExtract. */
+  uint32_t what = 0;
   const uint8_t* bytes = nullptr;
   size_t size = 0;
 
@@ -32,12 +35,21 @@ struct EventImage {
  */
 class Extraction {
  public:
-  Extraction(Owner& owner, TableApi& tables) : owner_(owner), tables_(tables) {}
+  Extraction(Owner& owner, TableApi& tables, Upcall& upcall) : owner_(owner), tables_(tables), upcall_(upcall) {}
 
   /** Names of sources and wanted fields. False: the request makes no sense. */
   bool want(Cursor& request);
   /** False: the request makes no sense. */
   bool extract(Cursor& request, Writer& answer);
+  /**
+   * Lets the plugin parse each event, and extracts the wanted fields behind it: what they say may depend on what was parsed up
+   * to there. The upper bits of an event's source tell what to do with it: kParse, kExtract. An event that is not extracted
+   * from has no table.
+   */
+  bool parse(Cursor& request, Writer& answer);
+  static constexpr uint32_t kParse = 0x40000000;
+  static constexpr uint32_t kExtract = 0x80000000;
+
   /** Reads one event of a request; false where it does not fit. */
   bool take_event(Cursor& request, EventImage& event) const;
 
@@ -53,6 +65,8 @@ class Extraction {
     uint64_t index = abi::kNone;
   };
 
+  void extract_event(const EventImage& event, size_t place, Writer& answer);
+  void parse_event(const EventImage& event);
   void extract_3(const EventImage& event, size_t table, Writer& answer);
   void extract_03(const EventImage& event, size_t table, Writer& answer);
   void prepare(size_t i);
@@ -63,6 +77,7 @@ class Extraction {
 
   Owner& owner_;
   TableApi& tables_;
+  Upcall& upcall_;
   std::vector<std::string> sources_;
   std::vector<Wanted> wanted_;
   std::vector<abi::ExtractField> fields_;

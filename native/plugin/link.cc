@@ -42,7 +42,10 @@ bool Link::open() {
   mail_ = std::make_unique<RingReader>(channel_->mail, channel_->mail_bytes(), Channel::kMailBytes);
   if (in_process()) {
     library_ = std::make_unique<Library>();
-    if (library_->load(path_.c_str())) session_ = std::make_unique<Session>(*library_, *channel_);
+    if (library_->load(path_.c_str())) {
+      session_ = std::make_unique<Session>(*library_, *channel_);
+      session_->set_direct([this] { answer_question(); });
+    }
     return true;
   }
   generation_ = process_.join(host_, path_, memory);
@@ -75,6 +78,19 @@ void Link::corrupt() {
   if (!in_process()) process_.kill(generation_);
 }
 
+/** The plugin's side may ask as often as it likes: the time that a call may take goes on meanwhile. */
+void Link::answer_question() {
+  const uint32_t asked = channel_->up_asked.load(std::memory_order_acquire);
+  if (asked == questions_) return;
+  questions_ = asked;
+  const size_t size = answer_ ? answer_(channel_->up_question, channel_->up_event, channel_->up_key,
+                                        channel_->upcall_bytes(), Channel::kUpcallBytes)
+                              : 0;
+  channel_->up_size = static_cast<uint32_t>(size);
+  channel_->up_answered.store(asked, std::memory_order_release);
+  if (!in_process()) channel_->to_plugin.ring();
+}
+
 bool Link::wait_answer(uint32_t asked, uint64_t timeout_ns) {
   const auto answered = [&] { return channel_->answered.load(std::memory_order_acquire) == asked; };
   const uint64_t start = monotonic_ns();
@@ -87,6 +103,7 @@ bool Link::wait_answer(uint32_t asked, uint64_t timeout_ns) {
   for (;;) {
     const uint32_t seen = channel_->to_engine.count();
     if (answered()) return true;
+    answer_question();
     const uint64_t waited = monotonic_ns() - start;
     if (waited >= timeout_ns) return false;
     channel_->to_engine.wait(seen, std::min(kSliceNs, timeout_ns - waited));

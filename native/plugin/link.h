@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +40,10 @@ class Link {
   size_t response_size() const { return response_size_; }
   const uint8_t* response() const { return channel_->response(); }
 
+  /** Sets what answers the plugin's questions: it writes the answer and returns its size, 0 for none. */
+  using Answer = std::function<size_t(uint32_t question, uint64_t event, int64_t key, uint8_t* to, size_t most)>;
+  void set_answer(Answer answer) { answer_ = std::move(answer); }
+
   /** Waits until events stand in the ring, the source stops, or the time is over. False: the process has died. */
   bool wait_events(uint64_t timeout_ns);
   RingReader& events() { return *events_; }
@@ -55,6 +60,7 @@ class Link {
  private:
   bool wait_answer(uint32_t asked, uint64_t timeout_ns);
   bool check_dead();
+  void answer_question();
 
   SharedProcess process_;
   std::string host_;
@@ -66,6 +72,8 @@ class Link {
   std::unique_ptr<RingReader> events_;
   std::unique_ptr<RingReader> mail_;
   uint32_t asked_ = 0;
+  uint32_t questions_ = 0;
+  Answer answer_;
   size_t response_size_ = 0;
   bool gone_ = false;
   Death death_;

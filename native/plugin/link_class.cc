@@ -35,6 +35,7 @@ Napi::Function LinkClass::define(Napi::Env env) {
                          InstanceMethod("copy", &LinkClass::copy),
                          InstanceMethod("take", &LinkClass::take),
                          InstanceMethod("nextMail", &LinkClass::next_mail),
+                         InstanceMethod("onQuestion", &LinkClass::on_question),
                          InstanceMethod("close", &LinkClass::close),
                          InstanceAccessor<&LinkClass::status>("status"),
                          InstanceAccessor<&LinkClass::source>("source"),
@@ -225,6 +226,34 @@ Napi::Value LinkClass::next_mail(const Napi::CallbackInfo& info) {
   }
   link_->mail().free();
   return message;
+}
+
+/**
+ * onQuestion(answer): `answer(question, event, key)` is called, within calls of this link, for each question of the plugin's
+ * side, and gives the bytes of the answer, or null.
+ */
+void LinkClass::on_question(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!is_open(env) || !info[0].IsFunction()) return;
+  answer_ = Napi::Persistent(info[0].As<Napi::Function>());
+  link_->set_answer([this, env](uint32_t question, uint64_t event, int64_t key, uint8_t* to, size_t most) -> size_t {
+    Napi::HandleScope scope(env);
+    const Napi::Value given = answer_.Call({Napi::Number::New(env, question), Napi::Number::New(env, static_cast<double>(event)),
+                                            Napi::Number::New(env, static_cast<double>(key))});
+    if (env.IsExceptionPending()) {
+      // The question goes without an answer; what went wrong is not the plugin's business.
+      env.GetAndClearPendingException();
+      return 0;
+    }
+    if (!given.IsTypedArray()) return 0;
+    const Elements<uint8_t> bytes = elements_of<uint8_t>(given, napi_uint8_array);
+    if (env.IsExceptionPending() || bytes.count > most) {
+      env.GetAndClearPendingException();
+      return 0;
+    }
+    if (bytes.count > 0) std::memcpy(to, bytes.data, bytes.count);
+    return bytes.count;
+  });
 }
 
 void LinkClass::close(const Napi::CallbackInfo&) {

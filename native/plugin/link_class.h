@@ -22,6 +22,7 @@ class LinkClass : public Napi::ObjectWrap<LinkClass> {
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value copy(const Napi::CallbackInfo& info);
   Napi::Value take(const Napi::CallbackInfo& info);
+  void on_question(const Napi::CallbackInfo& info);
   Napi::Value next_mail(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
   Napi::Value status(const Napi::CallbackInfo& info);
@@ -34,6 +35,7 @@ class LinkClass : public Napi::ObjectWrap<LinkClass> {
   Napi::Value response(Napi::Env env);
 
   Napi::Reference<Napi::Object> words_;
+  Napi::FunctionReference answer_;
   std::unique_ptr<Link> link_;
   int32_t status_ = 0;
   /** The batch of events that is being made. */

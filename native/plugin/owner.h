@@ -10,6 +10,7 @@
 namespace peregrine::plugin {
 
 class AsyncWork;
+class TableApi;
 
 /** Messages to the engine, from any thread of the plugin. */
 class Mailbox {
@@ -54,6 +55,7 @@ class Owner {
   /** The state that init returned. */
   void* state = nullptr;
   AsyncWork* async = nullptr;
+  TableApi* tables = nullptr;
 
   /** Keeps the text for get_owner_last_error. */
   void fail(std::string text) { last_error_ = std::move(text); }

@@ -49,10 +49,12 @@ Session::Session(const Library& library, Channel& channel)
     : library_(library),
       channel_(channel),
       owner_(library, channel),
+      upcall_(channel),
       tables_(owner_),
-      extraction_(owner_, tables_),
+      extraction_(owner_, tables_, upcall_),
       sourcing_(owner_, channel) {
   served_ = channel.answered.load(std::memory_order_relaxed);
+  tables_.add(std::make_unique<ThreadsTable>(owner_, upcall_));
 }
 
 Session::~Session() { end(); }
@@ -71,7 +73,10 @@ void Session::serve() {
   const size_t size = std::min<size_t>(channel_.request_size, Channel::kRequestBytes);
   Cursor request({channel_.request(), size});
   Writer answer(channel_.response(), Channel::kResponseBytes);
+  upcall_.begin_call();
   int32_t status = run(static_cast<Operation>(channel_.operation), request, answer);
+  tables_.end_call();
+  upcall_.end_call();
   if (answer.full()) status = kTooLarge;
   channel_.response_status = status;
   channel_.response_size = static_cast<uint32_t>(answer.size());
@@ -120,6 +125,8 @@ int32_t Session::run(Operation operation, Cursor& request, Writer& answer) {
     case Operation::kStop:
       if (async_ != nullptr) async_->stop();
       return abi::kSuccess;
+    case Operation::kParse:
+      return parse(request, answer);
     case Operation::kMetrics:
       post_metrics();
       post_progress();
@@ -238,6 +245,11 @@ int32_t Session::start(Cursor& request, Writer& answer) {
   if (rc == abi::kNotSupported) rc = abi::kSuccess;
   if (rc != abi::kSuccess) answer.text(owner_.plugin_error());
   return rc;
+}
+
+int32_t Session::parse(Cursor& request, Writer& answer) {
+  if ((library_.capabilities() & kParsing) == 0) return kBadRequest;
+  return extraction_.parse(request, answer) ? abi::kSuccess : kBadRequest;
 }
 
 void Session::post_now_and_then() {

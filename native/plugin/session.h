@@ -8,6 +8,7 @@
 #include "extraction.h"
 #include "sourcing.h"
 #include "table_api.h"
+#include "threads_table.h"
 
 namespace peregrine::plugin {
 
@@ -30,6 +31,8 @@ class Session {
   Pumped step();
   /** Closes the source and destroys the state. */
   void end();
+  /** In-process: what answers the plugin's questions. */
+  void set_direct(std::function<void()> answer) { upcall_.set_direct(std::move(answer)); }
 
  private:
   int32_t run(Operation operation, Cursor& request, Writer& answer);
@@ -40,6 +43,7 @@ class Session {
   int32_t event_to_string(Cursor& request, Writer& answer);
   int32_t set_config(Cursor& request, Writer& answer);
   int32_t start(Cursor& request, Writer& answer);
+  int32_t parse(Cursor& request, Writer& answer);
   void post_metrics();
   void post_progress();
   void post_now_and_then();
@@ -47,6 +51,7 @@ class Session {
   const Library& library_;
   Channel& channel_;
   Owner owner_;
+  Upcall upcall_;
   TableApi tables_;
   Extraction extraction_;
   Sourcing sourcing_;

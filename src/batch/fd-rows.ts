@@ -14,6 +14,8 @@
  */
 
 export const FD_ROW_WORDS = 16;
+/** fds a process may have; more are refused and counted. */
+export const FD_LIMIT = 4096;
 
 export const FdWord = {
   KIND: 0,

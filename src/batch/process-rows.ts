@@ -24,6 +24,8 @@
  */
 
 export const ROW_WORDS = 32;
+/** The most threads that are kept, as in other engines. */
+export const THREAD_LIMIT = 262_144;
 /** tids the kernel can hand out, and room behind them for captures with larger ones. */
 export const TID_LIMIT = 4_194_304;
 export const HEAD_SLOTS = TID_LIMIT + 65_536;
@@ -64,6 +66,23 @@ export const RowWord = {
   /** ExeFlag bits. */
   EXE_FLAGS: 29,
   CLONE_TIME: 30,
+} as const;
+
+/** Bits of FLAGS: the clone flags of events, and some of our own in the same word. */
+export const ThreadFlag = {
+  FILES: 1 << 0,
+  NEWPID: 1 << 6,
+  PARENT: 1 << 8,
+  THREAD: 1 << 13,
+  /** The child's side of its clone came first. */
+  INVERTED: 1 << 16,
+  NAME_CHANGED: 1 << 17,
+  NEWUSER: 1 << 20,
+  PIPE_SRC: 1 << 21,
+  PIPE_DST: 1 << 22,
+  VFORK: 1 << 27,
+  CHILD_IN_PIDNS: 1 << 29,
+  MAIN_THREAD: 1 << 30,
 } as const;
 
 /** Flags of an executable, as in the flags parameter of execve. */

@@ -42,6 +42,47 @@ export interface NativeLiveReader {
   readonly drops: Float64Array;
 }
 
+/** The shared arrays that the state stage writes. */
+export interface StageTables {
+  readonly ring: Uint8Array;
+  readonly heads: Int32Array;
+  readonly rows: Int32Array;
+  readonly extras: Int32Array;
+  readonly fds: Int32Array;
+  readonly userHeads: Int32Array;
+  readonly users: Int32Array;
+  readonly groupHeads: Int32Array;
+  readonly groups: Int32Array;
+  readonly containerHeads: Int32Array;
+  readonly containers: Int32Array;
+}
+
+/** What the state stage holds and what found no place: for the ledger and metrics. */
+export interface StageCounters {
+  readonly threads: number;
+  readonly fds: number;
+  readonly rowsUsed: number;
+  readonly fdRowsUsed: number;
+  readonly refusedThreads: number;
+  readonly refusedFds: number;
+  /** Changes that found no free row and were made in place: events in flight may have seen them too early. */
+  readonly exhaustedRows: number;
+  readonly lostLookups: number;
+}
+
+/** What native/stage_class.h offers; StateStage of src/state alone uses it and describes its methods. */
+export interface NativeStage {
+  begin(header: SectionHeader, number: number): void;
+  apply(slot: number): void;
+  settle(horizon: number): void;
+  readonly tight: boolean;
+  mark(marks: Uint8Array): void;
+  collected(): void;
+  poison(): void;
+  heldFdRows(): number;
+  readonly counters: StageCounters;
+}
+
 /** Options of a writer: gzip 0 is plain, bounds of 0 are none. */
 export interface NativeWriterOptions {
   readonly gzip: number;
@@ -114,6 +155,14 @@ export interface Addon {
     layout: Float64Array,
     plan: Int32Array,
   ) => NativeLiveReader;
+  readonly StateStage: new (
+    interner: Interner,
+    tables: StageTables,
+    layout: Float64Array,
+    plan: Int32Array,
+  ) => NativeStage;
+  /** Seven words for each event type that changes state: type, mask of the parameters it reads, a PlanTest, its operands. */
+  stateRules(): Int32Array;
   readonly CaptureWriter: new () => NativeWriter;
   readonly CaptureCopy: new () => NativeCopy;
   walkBlocks(path: string): CaptureFacts;

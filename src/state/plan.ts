@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { EVENTS, EventFlag } from "../batch/event-table.generated.js";
-import { type Demand, PLAN_WORDS, PlanAction } from "../batch/plan.js";
-import { RULES } from "./handlers.js";
+import { type Demand, PLAN_WORDS, PlanAction, PlanTest } from "../batch/plan.js";
+import { loadAddon } from "../capture/addon.js";
+
+/** Words of a rule of the stage, as the addon lists them: type, mask of parameters, test, operands. */
+const RULE_WORDS = 7;
 
 /** Tells which events of a type can change state: a PlanTest and its operands (words 4 to 7 of a plan row). */
 export interface StateTest {
@@ -24,12 +27,11 @@ export function stateDemand(): StateDemand {
   const masks: Demand = [];
   const tests: (StateTest | undefined)[] = [];
   const assists: Demand = [];
-  for (const rule of RULES) {
-    let mask = 0;
-    for (const param of rule.params) mask |= 1 << param;
-    masks[rule.type] = mask | fdMask(rule.type);
-    const [test, ...operands] = rule.test ?? [];
-    if (test !== undefined) tests[rule.type] = { test, operands };
+  const rules = loadAddon().stateRules();
+  for (let at = 0; at < rules.length; at += RULE_WORDS) {
+    const [type = 0, mask = 0, test = PlanTest.NONE, ...operands] = rules.subarray(at, at + RULE_WORDS);
+    masks[type] = mask | fdMask(type);
+    if (test !== PlanTest.NONE) tests[type] = { test, operands };
   }
   for (const event of EVENTS) if (fdMask(event.id) !== 0) assists[event.id] = fdMask(event.id);
   return { masks, tests, assists };

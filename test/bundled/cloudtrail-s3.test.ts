@@ -224,7 +224,7 @@ test("kill -9 again and again: every event comes, few of them twice", async () =
   for (;;) {
     const process_ = spawn(
       process.execPath,
-      [child, JSON.stringify({ parameters: "s3://kill", config, out, pause: 5 })],
+      [child, JSON.stringify({ name: "cloudtrail", parameters: "s3://kill", config, out, pause: 5 })],
       { stdio: "inherit" },
     );
     const exit = once(process_, "exit");

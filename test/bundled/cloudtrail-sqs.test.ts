@@ -264,7 +264,7 @@ test("a long file is kept hidden while it is read", async () => {
 
 function reader(config: object, out: string): ChildProcess {
   const child = fileURLToPath(new URL("reader-child.js", import.meta.url));
-  const argument = JSON.stringify({ parameters: "sqs://shared", config, out, pause: 20 });
+  const argument = JSON.stringify({ name: "cloudtrail", parameters: "sqs://shared", config, out, pause: 20 });
   return spawn(process.execPath, [child, argument], { stdio: "inherit" });
 }
 

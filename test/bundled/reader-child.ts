@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /*
- * A process that reads CloudTrail until it is told to stop or killed. Argument: JSON with parameters, config and out. The ID
- * of each event goes to the file `out` before the batch is acknowledged, as an alert would be delivered.
+ * A process that reads a plugin's source until it is told to stop or killed. Argument: JSON with plugin, parameters, config and out.
+ * The eventID of each event goes to the file `out` before the batch is acknowledged, as an alert would be delivered.
  */
 
 import { openSync, writeSync } from "node:fs";
+import type { Plugin } from "peregrine/sdk";
 import { openSource, TestContext } from "peregrine/sdk/testing";
-import { plugin } from "../../plugins/cloudtrail/index.js";
 import { idOf } from "./trail.js";
 
-const { parameters, config, out, pause } = JSON.parse(process.argv[2] ?? "{}") as {
+const { name, parameters, config, out, pause } = JSON.parse(process.argv[2] ?? "{}") as {
+  name: string;
   parameters: string;
   config: object;
   out: string;
   pause: number;
 };
+const { plugin } = (await import(`../../plugins/${name}/index.js`)) as { plugin: Plugin };
 const context = new TestContext();
 const file = openSync(out, "a");
 const source = await openSource(plugin, { parameters, config, context });

@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FdKind, FdState, FdWord, L4, Role } from "../../src/batch/fd-rows.js";
-import { RowWord } from "../../src/batch/process-rows.js";
+import { RowWord, ThreadFlag } from "../../src/batch/process-rows.js";
 import { RecordFlag } from "../../src/batch/record.js";
-import { ThreadFlag } from "../../src/state/threads.js";
 import { type EventSpec, sockaddr, socktuple, unixTuple } from "../support/records.js";
 import { Bed, cloneCaller, close, EMPTY_HEADER, exec, fdEntry, open, read, thread, X } from "./harness.js";
 

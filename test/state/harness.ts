@@ -62,10 +62,7 @@ export class Bed {
     this.rows = new ProcessRows(memory.processes);
     this.words = new Int32Array(memory.ring);
     this.fds = new Int32Array(memory.fds.rows);
-    const tables = this.stage.tables;
-    tables.threads.versions.poison = true;
-    tables.extras.poison = true;
-    tables.fdPool.poison = true;
+    this.stage.poison();
     this.stage.begin(header({ id: (text) => interner.intern(text) }), 0);
   }
 

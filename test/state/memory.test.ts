@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FdKind } from "../../src/batch/fd-rows.js";
+import { FD_LIMIT, FdKind } from "../../src/batch/fd-rows.js";
 import { PLAN_WORDS, PlanAction, PlanTest } from "../../src/batch/plan.js";
 import { RowWord } from "../../src/batch/process-rows.js";
 import { RecordFlag } from "../../src/batch/record.js";
-import { FD_LIMIT } from "../../src/state/fd-tables.js";
 import { makePlan, stateDemand } from "../../src/state/stage.js";
 import { TEST_SHAPE } from "../support/records.js";
 import { Bed, cloneCaller, close, EMPTY_HEADER, exec, exit, fdEntry, open, read, thread, X } from "./harness.js";

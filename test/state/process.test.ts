@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RowWord } from "../../src/batch/process-rows.js";
-import { ThreadFlag } from "../../src/state/threads.js";
+import { RowWord, ThreadFlag } from "../../src/batch/process-rows.js";
 import { Bed, cloneCaller, cloneChild, EMPTY_HEADER, exec, exit, read, thread, X } from "./harness.js";
 
 /** Processes 1 (init) and 100 (shell, child of 1). */

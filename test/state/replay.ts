@@ -12,7 +12,7 @@ import { RecordWord } from "../../src/batch/record.js";
 import { RingLayout, SlotWord } from "../../src/batch/ring.js";
 import { createInterner, ScapSource } from "../../src/capture/scap.js";
 import { FillResult } from "../../src/capture/source.js";
-import { ip4Text, ip6Text } from "../../src/state/address-text.js";
+import { ipText } from "../../src/fields/render/address.js";
 import { makePlan, StateStage } from "../../src/state/stage.js";
 
 /** Field values of one event, as another engine printed them. */
@@ -178,21 +178,22 @@ class Fields {
   private peers(kind: number, socket: number, role: number): Record<string, unknown> {
     const bytes = this.strings.bytes(socket);
     const port = (at: number): number => (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+    const ip = (at: number, size: number): string => ipText(bytes.toString("latin1", at, at + size));
     if (role === Role.NONE || socket === 0) return {};
     switch (kind) {
       case FdKind.IPV4_SOCK:
-        return { "fd.cip": ip4Text(bytes, 1), "fd.cport": port(5), "fd.sip": ip4Text(bytes, 7), "fd.sport": port(11) };
+        return { "fd.cip": ip(1, 4), "fd.cport": port(5), "fd.sip": ip(7, 4), "fd.sport": port(11) };
       case FdKind.IPV6_SOCK:
         return {
-          "fd.cip": ip6Text(bytes, 1),
+          "fd.cip": ip(1, 16),
           "fd.cport": port(17),
-          "fd.sip": ip6Text(bytes, 19),
+          "fd.sip": ip(19, 16),
           "fd.sport": port(35),
         };
       case FdKind.IPV4_SERVSOCK:
-        return { "fd.sip": ip4Text(bytes, 1), "fd.sport": port(5) };
+        return { "fd.sip": ip(1, 4), "fd.sport": port(5) };
       case FdKind.IPV6_SERVSOCK:
-        return { "fd.sip": ip6Text(bytes, 1), "fd.sport": port(17) };
+        return { "fd.sip": ip(1, 16), "fd.sport": port(17) };
       default:
         return {};
     }

@@ -2,7 +2,6 @@
 
 import { EVENTS } from "../../src/batch/event-table.generated.js";
 import { FD_ROW_WORDS, FdKind, FdWord } from "../../src/batch/fd-rows.js";
-import { Lookup } from "../../src/batch/lookup.js";
 import type { Memory } from "../../src/batch/memory.js";
 import { type Demand, PLAN_WORDS } from "../../src/batch/plan.js";
 import { EXTRA_WORDS, ROW_WORDS, RowWord } from "../../src/batch/process-rows.js";
@@ -10,6 +9,7 @@ import { RecordWord } from "../../src/batch/record.js";
 import type { Field } from "../../src/fields/field.js";
 import { resolveField } from "../../src/fields/registry.js";
 import { EventView, type SourceInfo } from "../../src/fields/view.js";
+import { LookupWriter } from "./lookup-writer.js";
 import { type EventSpec, type RecordWriter, testBed } from "./records.js";
 import type { TestInterner } from "./test-interner.js";
 
@@ -53,9 +53,9 @@ export class FieldBed {
   readonly interner: TestInterner;
   readonly writer: RecordWriter;
   readonly view: EventView;
-  readonly users: Lookup;
-  readonly groups: Lookup;
-  readonly containers: Lookup;
+  readonly users: LookupWriter;
+  readonly groups: LookupWriter;
+  readonly containers: LookupWriter;
   private readonly heads: Int32Array;
   private readonly times: Float64Array;
   private rows = 1;
@@ -68,9 +68,9 @@ export class FieldBed {
     this.interner = interner;
     this.writer = writer;
     this.view = new EventView(memory, source);
-    this.users = new Lookup(memory.users);
-    this.groups = new Lookup(memory.groups);
-    this.containers = new Lookup(memory.containers);
+    this.users = new LookupWriter(memory.users);
+    this.groups = new LookupWriter(memory.groups);
+    this.containers = new LookupWriter(memory.containers);
     this.heads = new Int32Array(memory.processes.heads);
     this.times = new Float64Array(memory.processes.rows);
   }

@@ -22,6 +22,8 @@ export interface NativeLink {
   take(max: number, waitMs: number): ArrayBuffer | null;
   /** u32 kind, u32 0, u64 tag, message; null: none. */
   nextMail(): Uint8Array | null;
+  /** Sets what answers the questions of the plugin's side; it is called within calls of this link. null: no answer. */
+  onQuestion(answer: (question: number, event: number, key: number) => Uint8Array | null): void;
   close(): void;
   /** A return code of the plugin, or one of operations.ts. */
   readonly status: number;

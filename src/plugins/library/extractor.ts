@@ -9,7 +9,8 @@ import type {
   PluginEvent,
   WantedField,
 } from "../../sdk/index.js";
-import { Operation } from "./operations.js";
+import type { LibraryDetails } from "./details.js";
+import { Operation, Parse } from "./operations.js";
 import type { EventRequests } from "./requests.js";
 import type { LibraryState } from "./state.js";
 
@@ -69,6 +70,28 @@ export class LibraryExtractor {
     this.requests.send(Operation.EXTRACT, "fields were extracted");
     this.sent = this.requests.sent;
     this.count = count;
+  }
+
+  /**
+   * Lets the plugin parse these events, in their order, and extracts the wanted fields of those of which they are wanted: they
+   * say what the plugin knows at that event. `each` gives them one after the other, until there are no more, or no more fit.
+   */
+  follow(each: (visit: (event: PluginEvent, parse: boolean, extract: boolean) => boolean) => void): void {
+    this.count = 0;
+    this.next = 0;
+    let added = 0;
+    this.requests.begin();
+    each((event, parse, extract) => {
+      if (!this.requests.add(event, (parse ? Parse.PARSE : 0) | (extract ? Parse.EXTRACT : 0))) return false;
+      added++;
+      this.remember(event);
+      return true;
+    });
+    this.count = 0;
+    if (added === 0) return;
+    this.requests.send(Operation.PARSE, "events were parsed");
+    this.sent = this.requests.sent;
+    this.count = added;
   }
 
   /** Moves to an event: one that was asked about ahead, or else its wanted fields are extracted now. */
@@ -206,6 +229,14 @@ function reader(type: FieldType, list: boolean, position: number): ReadField {
     }
     return values;
   };
+}
+
+/** For each field without an argument what reads it; the field is then wanted. */
+export function readersOf(details: LibraryDetails, extractor: LibraryExtractor): ReadonlyMap<string, ReadField> {
+  const plain = details.fields.filter(({ spec }) => spec.argument?.required !== true);
+  return new Map(
+    plain.map(({ name, spec }) => [name, reader(spec.type, spec.list === true, extractor.position(name, null))]),
+  );
 }
 
 /** An argument of an extract function as it stood between the brackets. */

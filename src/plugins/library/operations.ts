@@ -18,6 +18,9 @@ export const Operation = {
   PARSE: 14,
 } as const;
 
+/** What PARSE does with an event: bits of the word that names its source. */
+export const Parse = { PARSE: 0x4000_0000, EXTRACT: 0x8000_0000 } as const;
+
 /** Return codes of plugins. */
 export const Rc = { SUCCESS: 0, FAILURE: 1, TIMEOUT: -1, EOF: 2, NOT_SUPPORTED: 3 } as const;
 

@@ -53,10 +53,13 @@ export class EventRequests {
     this.count = 0;
   }
 
-  /** Adds an event; false where the request has no room for it. */
-  add(event: PluginEvent): boolean {
+  /** Adds an event; `what` is to be done with it, for PARSE. False where the request has no room for it. */
+  add(event: PluginEvent, what = 0): boolean {
     const source = this.sources.get(event.source) ?? this.addSource(event.source);
-    if (source < 0 || !this.connection.link.add(event.number, event.time, source, event.pluginId, event.data))
+    if (
+      source < 0 ||
+      !this.connection.link.add(event.number, event.time, (source | what) >>> 0, event.pluginId, event.data)
+    )
       return false;
     this.count++;
     return true;

@@ -7,6 +7,7 @@ import type { LibraryDetails } from "./details.js";
 import { checkEventSchema } from "./event-schema.js";
 import { Capability, LinkStatus, Operation, Rc } from "./operations.js";
 import { EventRequests } from "./requests.js";
+import { answerFrom, type ThreadRows } from "./thread-rows.js";
 import { AnswerReader, RequestWriter } from "./wire.js";
 
 /** A configuration as the library is given it: text as it is, anything else as JSON. */
@@ -31,9 +32,11 @@ export class LibraryState {
     place: LibraryPlace,
     config: unknown,
     readonly context: PluginContext,
+    threads: ThreadRows | null = null,
   ) {
     this.connection = new Connection(place, details.name, context);
     this.requests = new EventRequests(details, this.connection);
+    if (threads !== null) this.connection.link.onQuestion(answerFrom(threads));
     try {
       const text = configText(config, details.configSchema !== null);
       const { rc, answer } = this.connection.ask(Operation.INIT, "initializing", new RequestWriter().text(text));

@@ -19,7 +19,15 @@ export class RequestWriter {
 
   /** UTF-8; a NUL ends a text for its reader, so what stands behind one is cut off. */
   text(value: string): this {
-    const bytes = Buffer.from(value.split("\0", 1)[0] ?? "");
+    return this.put(Buffer.from(value.split("\0", 1)[0] ?? ""));
+  }
+
+  /** A binary string: one byte a character, NULs as well. */
+  binary(value: string): this {
+    return this.put(Buffer.from(value, "latin1"));
+  }
+
+  private put(bytes: Buffer): this {
     this.word(bytes.length);
     this.room((bytes.length + 3) & ~3);
     this.buffer.fill(0, this.size, this.size + ((bytes.length + 3) & ~3));
