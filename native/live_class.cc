@@ -60,7 +60,7 @@ LiveClass::LiveClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LiveClas
   const Elements<int32_t> plan = elements_of<int32_t>(info[3], napi_int32_array);
   if (env.IsExceptionPending()) return;
   if (interner == nullptr || layout.count != static_cast<uint32_t>(Layout::kNumbers) ||
-      plan.count < kEventTypes * plan::kWords) {
+      plan.count < kEventTypes * kPlanWords) {
     Napi::RangeError::New(env, "LiveReader: layout or plan is too short").ThrowAsJavaScriptException();
     return;
   }

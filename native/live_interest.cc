@@ -7,7 +7,7 @@
 namespace peregrine {
 
 void set_interest(live_shared& shared, const int32_t* plan) {
-  const auto wanted = [&](uint32_t type) { return plan[static_cast<size_t>(type) * plan::kWords] != plan::kSkip; };
+  const auto wanted = [&](uint32_t type) { return plan[static_cast<size_t>(type) * kPlanWords] != plan_action::kSkip; };
   for (uint32_t number = 0; number < LIVE_SYSCALLS; number++) {
     const uint16_t type = kSyscallEvents[number];
     // send and recv are made through socketcall by 32-bit programs, and are told by the numbers of sendto and recvfrom.

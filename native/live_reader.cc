@@ -71,7 +71,7 @@ LiveReader::LiveReader(Interner& interner, const RingMemory& ring, const int32_t
       recipes_(plan),
       options_(options),
       heap_bytes_(ring.heap_bytes) {
-  plan_.assign(plan, plan + static_cast<size_t>(kEventTypes) * plan::kWords);
+  plan_.assign(plan, plan + static_cast<size_t>(kEventTypes) * kPlanWords);
 }
 
 bool LiveReader::open() {
@@ -182,12 +182,12 @@ LiveReader::Step LiveReader::take(Span entry) {
     return Step::kTaken;
   }
   const Recipe& recipe = recipes_.of(raw.type);
-  if (recipe.action != plan::kSkip) {
+  if (recipe.action != plan_action::kSkip) {
     locate_params(raw, kEvents[raw.type], params_);
     if (recipe.holds(raw.type, params_)) return keep(raw, recipe);
   }
   counters_[kLiveSeen]++;
-  counters_[recipe.action == plan::kSkip ? kLiveNotWanted : kLiveStateRejected]++;
+  counters_[recipe.action == plan_action::kSkip ? kLiveNotWanted : kLiveStateRejected]++;
   counters_[kLiveBytes] += entry.size;
   previous_ = raw.ts;
   number_++;
@@ -205,7 +205,7 @@ LiveReader::Step LiveReader::keep(const RawEvent& raw, const Recipe& recipe) {
     }
     if (!writer_.fits_blobs(bytes)) return Step::kNoRoom;
   }
-  const bool is_state_only = recipe.action == plan::kState;
+  const bool is_state_only = recipe.action == plan_action::kState;
   const RecordHead head{raw.type, raw.cpu, raw.ts, raw.tid, static_cast<double>(number_ + 1), 0, previous_};
   previous_ = raw.ts;
   writer_.write(head, params_, recipe);
