@@ -4,6 +4,7 @@
 #include "addon_data.h"
 #include "copy_class.h"
 #include "interner_class.h"
+#include "live_class.h"
 #include "reader_class.h"
 #include "stage_class.h"
 #include "walk.h"
@@ -17,6 +18,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   data->reader = Napi::Persistent(peregrine::ReaderClass::define(env));
   exports["Interner"] = data->interner.Value();
   exports["CaptureReader"] = data->reader.Value();
+  exports["LiveReader"] = peregrine::LiveClass::define(env);
   exports["StateStage"] = peregrine::StageClass::define(env);
   exports["stateRules"] = Napi::Function::New(env, peregrine::state_rules, "stateRules");
   exports["CaptureWriter"] = peregrine::WriterClass::define(env);

@@ -24,7 +24,15 @@ function generated(folder = root, found = new Map()) {
 setUp();
 const before = generated();
 const hasJava = spawnSync("java", ["-version"], { stdio: "ignore" }).status === 0;
-for (const script of ["generate-schema", "generate-native", "generate-legacy", "generate-grammar", "generate-docs"]) {
+const GENERATORS = [
+  "generate-schema",
+  "generate-native",
+  "generate-bpf",
+  "generate-legacy",
+  "generate-grammar",
+  "generate-docs",
+];
+for (const script of GENERATORS) {
   const path = join(root, "scripts", `${script}.mjs`);
   if (!existsSync(path)) continue;
   if (script === "generate-grammar" && !hasJava) {

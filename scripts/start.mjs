@@ -3,5 +3,7 @@
 // exit code, signals and standard streams are the command's own.
 import { become, setUp } from "./setup.mjs";
 
+// Without a source named, this machine is watched; where it cannot be, an example shows what that looks like.
+const args = process.argv.slice(2);
 setUp();
-await become("bin/peregrine.js", process.argv.slice(2));
+await become("bin/peregrine.js", args.length === 0 ? ["--or-example"] : args);

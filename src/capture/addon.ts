@@ -25,6 +25,23 @@ export interface NativeReader {
   readonly counters: Float64Array;
 }
 
+/** What native/live_class.h offers; LiveSource alone uses it. */
+export interface NativeLiveReader {
+  /** Loads and attaches the programs. False: see `failure`. */
+  open(): boolean;
+  /** What is on the machine now; null: see `failure`. */
+  snapshot(): SectionHeader | null;
+  /** Fills a batch; true where the state must be read anew after it. */
+  fill(slot: number): boolean;
+  simulateDrop(): void;
+  close(): void;
+  generation: number;
+  readonly failure: SourceFailure | null;
+  readonly counters: Float64Array;
+  /** What the kernel lost, by class and cause. */
+  readonly drops: Float64Array;
+}
+
 /** The shared arrays that the state stage writes. */
 export interface StageTables {
   readonly ring: Uint8Array;
@@ -134,6 +151,12 @@ export interface Addon {
     layout: Float64Array,
     plan: Int32Array,
   ) => NativeReader;
+  readonly LiveReader: new (
+    interner: Interner,
+    ring: Uint8Array,
+    layout: Float64Array,
+    plan: Int32Array,
+  ) => NativeLiveReader;
   readonly StateStage: new (
     interner: Interner,
     tables: StageTables,

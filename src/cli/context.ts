@@ -18,6 +18,10 @@ export interface RunFlags {
   readonly config?: string;
   readonly option?: string[];
   readonly workers?: number;
+  /** Live: every event wakes the reader up. */
+  readonly lowLatency?: boolean;
+  /** Where this machine cannot be watched, an example is replayed. */
+  readonly orExample?: boolean;
   readonly debugTiming?: boolean;
   /** Files to validate. */
   readonly validate?: string[];
@@ -39,6 +43,9 @@ export interface RunFlags {
 export type ListFormat = "text" | "markdown" | "json";
 
 export interface ReadFlags {
+  /** The events of this machine. */
+  readonly live?: boolean;
+  readonly lowLatency?: boolean;
   readonly filter?: string;
   readonly fields?: string;
   readonly output?: string;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { ReplayReport } from "../engine/report.js";
+import { ERRORS } from "../telemetry/errors.js";
 import { type Context, Exit } from "./context.js";
 import { summaryFields, summaryText } from "./summary.js";
 
@@ -12,13 +13,19 @@ const REFUSALS: readonly (readonly [counter: string, sentence: string])[] = [
   ["lostLookups", "changes of users, groups or containers found no place in their tables"],
 ];
 
+/** What failed; where it is about watching this machine, with what to do about it. */
+export function failureText({ code, message }: { readonly code: string; readonly message: string }): string {
+  const known = Object.entries(ERRORS).find(([name]) => name === code && name.startsWith("LIVE_"));
+  return known === undefined ? message : `${message}. ${known[1].remedy}`;
+}
+
 /**
  * Tells how a run ended, on stderr: what was lost or went wrong, and with `summary` what was done, on a terminal as tables,
  * else as one JSON line of the log whose message is "replay finished". @returns the exit status
  */
 export async function finish(
   report: ReplayReport,
-  capture: string,
+  capture: string | null,
   { log }: Context,
   summary: boolean,
 ): Promise<number> {
@@ -35,11 +42,12 @@ export async function finish(
   const { failure } = report;
   // A summary of zeros would only hide the error.
   const told = summary && (failure === null || report.ledger.seen > 0);
-  if (told && !process.stderr.isTTY) log.info("replay finished", summaryFields(report));
+  if (told && !process.stderr.isTTY)
+    log.info(capture === null ? "watching finished" : "replay finished", summaryFields(report));
   if (failure !== null) {
-    log.error(failure.message, {
+    log.error(failureText(failure), {
       code: failure.code,
-      file: capture,
+      ...(capture === null ? {} : { file: capture }),
       ...(failure.offset < 0 ? {} : { offset: failure.offset }),
     });
   }

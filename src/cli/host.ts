@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Lookups } from "../config/config.js";
+import { packageRoot } from "./package-root.js";
 
 /** Workers if none are asked for: ingest keeps one core busy, the workers have the others. */
 export function defaultWorkers(): number {
@@ -13,6 +14,12 @@ export function defaultWorkers(): number {
 /** Folder below which the files of the machine are: that of HOST_ROOT, as in a container, or the root. */
 function hostRoot(): string {
   return process.env["HOST_ROOT"] || "/";
+}
+
+/** A capture that Peregrine recorded, for machines that cannot be watched; null where it is not there. */
+export function exampleCapture(): string | null {
+  const root = packageRoot();
+  return root === null ? null : join(root, "examples", "recorded.scap");
 }
 
 /** What an engine is told of the machine. */

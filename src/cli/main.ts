@@ -13,18 +13,17 @@ import { defaultWorkers } from "./host.js";
 import { pluginCommand } from "./plugin.js";
 import { versionText } from "./version.js";
 
-const NOTHING_GIVEN = `Give it a capture, and rules if the default ones are not wanted: peregrine -r RULES.yaml -e CAPTURE.scap
-or look into a capture: peregrine read CAPTURE.scap (all options: peregrine --help)
-`;
-
 const EXAMPLES = `
 Examples:
+  peregrine                                    watch this machine with the default rules (as root)
+  peregrine -r local.yaml --low-latency
   peregrine -e capture.scap
   peregrine -r falco_rules.yaml -e capture.scap
   peregrine -r rules.d -r local.yaml -e capture.scap -o json_output=false -o priority=notice
   peregrine -V local_rules.yaml -o json_output=true
   peregrine read capture.scap --filter 'evt.type=execve' --fields evt.num,proc.name,proc.cmdline
   peregrine read capture.scap --json --fields evt.num,fd.name
+  peregrine read --live --filter 'evt.type=connect' --fields proc.name,fd.name
   peregrine read capture.scap -w small.scap.gz --filter 'proc.name=nginx'
 
 Alerts go to stdout, the log and the summary to stderr. Exit status: 0 at the end of the
@@ -88,10 +87,6 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 async function run(args: readonly string[], context: Context): Promise<number> {
-  if (args.length === 0) {
-    process.stderr.write(NOTHING_GIVEN);
-    return Exit.FAILED;
-  }
   let status: number = Exit.OK;
   const program = buildProgram(context, (code) => {
     status = code;
@@ -107,7 +102,7 @@ async function run(args: readonly string[], context: Context): Promise<number> {
 
 function buildProgram(context: Context, done: (status: number) => void): Command {
   const program = new Command("peregrine")
-    .description("Runtime security engine: evaluates Falco rules on the system calls of a capture.")
+    .description("Runtime security engine: evaluates Falco rules on the system calls of this machine, or of a capture.")
     .exitOverride()
     .enablePositionalOptions()
     .version(versionText(), "--version", "print the versions of the engine and of what it reads")
@@ -116,9 +111,14 @@ function buildProgram(context: Context, done: (status: number) => void): Command
       "rules file or folder of rules files, in place of the default rules; may be repeated",
       collect,
     )
-    .option("-e, --capture <file>", "capture file (.scap, plain or gzip) to evaluate")
+    .option(
+      "-e, --capture <file>",
+      "capture file (.scap, plain or gzip) to evaluate; without one this machine is watched",
+    )
+    .option("--low-latency", "when watching this machine: alerts within a millisecond, at a price for busy programs")
     .option("-c, --config <file>", "configuration file (falco.yaml)")
     .option("-o, --option <key=value>", "set a configuration key, as in -o priority=notice; may be repeated", option)
+    .addOption(new Option("--or-example", "replay an example where this machine cannot be watched").hideHelp())
     .addOption(workersOption())
     .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())
     .option("-V, --validate <file...>", "check rules files and exit; later files add to earlier ones", collect)
@@ -158,8 +158,10 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     });
   program
     .command("read")
-    .description("print the events of a capture, one line each, or write them to another capture")
-    .argument("<capture>", "capture file (.scap, plain or gzip)")
+    .description("print the events of a capture or of this machine, one line each, or write them to another capture")
+    .argument("[capture]", "capture file (.scap, plain or gzip)")
+    .option("--live", "print the system calls of this machine as they come")
+    .option("--low-latency", "with --live: print them at once, at a price for busy programs")
     .option("--filter <condition>", "only events on which the condition holds")
     .option("--fields <list>", "print these fields, separated by commas; tabs between them in the output")
     .option("--output <template>", "print this text with %fields in it; begin it with * to show events without a value")
@@ -180,14 +182,14 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     .option("--keep-state", "with -w and --filter: also write what changes processes and files, marked as hidden")
     .addOption(workersOption())
     .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())
-    .action(async (capture: string, flags: ReadFlags) => {
+    .action(async (capture: string | undefined, flags: ReadFlags) => {
       const { copyWhole, needsReplay, writeOptions } = await import("./write-capture.js");
-      const write = writeOptions(capture, flags);
+      const write = capture === undefined ? null : writeOptions(capture, flags);
       if (write !== null && !needsReplay(flags)) return done(await copyWhole(write, context));
       done(
         await withThreads(flags.workers, async (threads) => {
-          const { readCapture } = await import("./read.js");
-          return readCapture(capture, flags, context, threads, write);
+          const { readEvents } = await import("./read.js");
+          return readEvents(capture ?? null, flags, context, threads, write);
         }),
       );
     });

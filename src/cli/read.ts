@@ -2,9 +2,11 @@
 
 import { DEFAULT_CONFIG } from "../config/config.js";
 import { type EncoderOptions, eventEncoder, openStdout, readerGone } from "../engine/alerting.js";
+import type { FailedEvent } from "../engine/crew.js";
 import { type CopyOptions, type NumberedLines, Recording } from "../engine/recording.js";
 import { replay } from "../engine/replay.js";
 import type { Threads } from "../engine/threads.js";
+import { watch } from "../engine/watch.js";
 import { resolveField } from "../fields/registry.js";
 import { ruleFromCondition } from "../rules/condition-rule.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
@@ -15,6 +17,7 @@ import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type ReadFlags } from "./context.js";
 import { finish } from "./finish.js";
 import { hostFiles } from "./host.js";
+import { liveSettings } from "./live.js";
 import { stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
 import { tellWritten } from "./write-capture.js";
@@ -23,15 +26,21 @@ import { tellWritten } from "./write-capture.js";
 const ALL_EVENTS = "evt.num > 0";
 const NUMBER = "evt.num";
 
-/** `peregrine read CAPTURE`: prints its events, or with `write` copies them. @returns the exit status */
-export async function readCapture(
-  capture: string,
+/**
+ * `peregrine read CAPTURE`, `peregrine read --live`: prints events, or with `write` copies them.
+ * @returns the exit status
+ */
+export async function readEvents(
+  capture: string | null,
   flags: ReadFlags,
   context: Context,
   threads: Threads,
   write: CopyOptions | null,
 ): Promise<number> {
   const phases = { loaded: performance.now() };
+  if ((capture === null) !== (flags.live === true)) {
+    throw new PeregrineError("CAPTURE_NONE", "Name a capture to read, or give --live to read this machine's events");
+  }
   const fields = fieldList(flags.fields);
   checkTemplate(flags);
   const rules = filterRules(flags.filter);
@@ -43,21 +52,24 @@ export async function readCapture(
   const lines = linesOf(fields, flags, picked);
   const stop = stopOnSignals();
   try {
-    const report = await replay({
-      capture,
+    const common = {
       rules,
       encoder: lines.encoder,
       threads,
-      sink: (chunk) => {
+      sink: (chunk: Buffer) => {
         const rest = picked === null ? chunk : picked.take(chunk, lines.form);
         return rest.length === 0 ? undefined : output.write(rest);
       },
       ...hostFiles(flags.lookup ?? DEFAULT_CONFIG.lookups, (message) => context.log.warn(message)),
       signal: stop.signal,
-      onFailedEvent: ({ event, message }) =>
+      onFailedEvent: ({ event, message }: FailedEvent) =>
         context.log.error(`event ${event} could not be shown: ${message}`, { event }),
-      onWorkerDeath: (worker, error) => context.log.warn(`worker ${worker} died and was replaced: ${error.message}`),
-    });
+      onWorkerDeath: (worker: number, error: Error) =>
+        context.log.warn(`worker ${worker} died and was replaced: ${error.message}`),
+    };
+    const report = await (capture === null
+      ? watch({ ...common, settings: liveSettings(flags) })
+      : replay({ ...common, capture }));
     await output.close();
     const status = await finish(report, capture, context, false);
     if (flags.debugTiming === true) process.stderr.write(timingText(report, phases));

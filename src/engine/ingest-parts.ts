@@ -4,6 +4,7 @@ import { annexWords } from "../batch/annex.js";
 import type { Interner } from "../batch/interner.js";
 import type { Memory } from "../batch/memory.js";
 import { loadAddon } from "../capture/addon.js";
+import { LiveCounter, LiveSource } from "../capture/live.js";
 import { createInterner, ReaderCounter, ScapSource } from "../capture/scap.js";
 import { makePlan, StateStage } from "../state/stage.js";
 import type { SourceCounts } from "../telemetry/ledger.js";
@@ -28,6 +29,8 @@ function createSource(spec: SourceSpec, parts: SourceParts): CountedSource {
   switch (spec.kind) {
     case "capture":
       return new CountedScap({ path: spec.path, ...parts });
+    case "live":
+      return new CountedLive({ settings: spec.settings, ...parts });
   }
 }
 
@@ -62,5 +65,32 @@ class CountedScap extends ScapSource implements CountedSource {
 
   get inflateNs(): number {
     return this.counters[ReaderCounter.INFLATE_NS];
+  }
+}
+
+/** This machine's kernel, keeping the ledger's counts. */
+class CountedLive extends LiveSource implements CountedSource {
+  readonly firstTime = null;
+  readonly inflateNs = 0;
+
+  counts(into: SourceCounts): number {
+    const { counters } = this;
+    const dropped = counters[LiveCounter.DROPPED];
+    into.seen = counters[LiveCounter.SEEN] + dropped;
+    into.notWanted = counters[LiveCounter.NOT_WANTED];
+    into.stateOnly = counters[LiveCounter.STATE_RECORDS] + counters[LiveCounter.STATE_REJECTED];
+    into.merged = 0;
+    into.unknownType = 0;
+    into.oversize = counters[LiveCounter.OVERSIZE];
+    into.kernel = dropped;
+    return counters[LiveCounter.RULE_RECORDS];
+  }
+
+  unknownTypes(): readonly [] {
+    return [];
+  }
+
+  get bytes(): number {
+    return this.counters[LiveCounter.BYTES];
   }
 }

@@ -61,6 +61,7 @@ export class Ingest {
     merged: 0,
     unknownType: 0,
     oversize: 0,
+    kernel: 0,
   };
   /** Records that the source wrote for rules before the batch in hand. */
   private ruleRecords = 0;

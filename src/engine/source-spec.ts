@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { LiveSettings } from "../capture/live.js";
+
 /** Where the events of a source come from, as plain data: the source itself is made of it in its ingest thread. */
-export type SourceSpec = CaptureSpec;
+export type SourceSpec = CaptureSpec | LiveSpec;
 
 /** A capture file, plain or gzip. */
 export interface CaptureSpec {
   readonly kind: "capture";
   readonly path: string;
+}
+
+/** The system calls of this machine. */
+export interface LiveSpec {
+  readonly kind: "live";
+  readonly settings: LiveSettings;
 }

@@ -119,6 +119,31 @@ export const ERRORS = {
     title: "No room for the new capture",
     remedy: "Free disk space, or write fewer events; nothing of the file was left.",
   },
+  LIVE_PLATFORM: {
+    title: "System calls of this machine cannot be watched",
+    remedy: "Watching works on Linux for x86_64; elsewhere evaluate a capture with -e CAPTURE.scap.",
+  },
+  LIVE_PERMISSION: {
+    title: "The kernel does not let this process watch system calls",
+    remedy: "Run it as root, or give it the capabilities CAP_BPF and CAP_PERFMON, as deploy/peregrine.service does.",
+  },
+  LIVE_BTF: {
+    title: "The kernel does not describe its types",
+    remedy: "Use a kernel that was built with CONFIG_DEBUG_INFO_BTF=y, as those of all large distributions are.",
+  },
+  LIVE_KERNEL: {
+    title: "This kernel cannot run the programs that watch system calls",
+    remedy: "Use Linux 5.17 or later.",
+  },
+  LIVE_MEMORY: {
+    title: "The kernel has no room for what watching system calls needs",
+    remedy:
+      "Make the ring smaller with engine.modern_ebpf.buf_size_preset, or raise the limit of locked memory or of open files.",
+  },
+  LIVE_PROC: {
+    title: "The processes of this machine cannot be read",
+    remedy: "Mount /proc, as the host has it; in a container run with the host's pid name space.",
+  },
   ADDON_MISSING: {
     title: "The native addon cannot be loaded",
     remedy: "Run npm start or npm test once: they build it.",

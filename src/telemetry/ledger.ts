@@ -20,7 +20,7 @@
  * the moment before the transfer and never waits for a thread that may be dead. Main undoes what a dead thread left half
  * done, or has counted for a batch that will be evaluated again.
  *
- *   word 0 version   1-7 accounts   8-14 accounts before the transfer   15 its slot   16 what the slot held
+ *   word 0 version   1-8 accounts   9-16 accounts before the transfer   17 its slot   18 what the slot held
  */
 
 const BLOCK = 32;
@@ -37,17 +37,18 @@ const Account = {
   UNKNOWN_TYPE: 5,
   LOST_OVERSIZE: 6,
   LOST_STATE: 7,
+  LOST_KERNEL: 8,
 } as const;
 
-const ACCOUNTS = 7;
+const ACCOUNTS = 8;
 
 /** What a block notes before a transfer. */
 const Note = {
   /** The accounts as they were. */
-  ACCOUNTS: 8,
-  SLOT: 15,
+  ACCOUNTS: 9,
+  SLOT: 17,
   /** What the slot held; it follows the accounts. */
-  HELD: 16,
+  HELD: 18,
 } as const;
 
 const EVALUATED = 1;
@@ -72,6 +73,8 @@ export interface SourceCounts {
   merged: number;
   unknownType: number;
   oversize: number;
+  /** Lost before they came out of the kernel. */
+  kernel: number;
 }
 
 export interface LedgerSnapshot {
@@ -123,6 +126,7 @@ export class Ledger {
     values[Account.MERGED] = counts.merged;
     values[Account.UNKNOWN_TYPE] = counts.unknownType;
     values[Account.LOST_OVERSIZE] = counts.oversize;
+    values[Account.LOST_KERNEL] = counts.kernel;
     values[Account.LOST_STATE] += dropped;
     values[this.held + slot] = wanted;
     this.turn(INGEST);
@@ -236,6 +240,7 @@ export class Ledger {
     const merged = values[ingest + Account.MERGED];
     const unknownType = values[ingest + Account.UNKNOWN_TYPE];
     const lost = [
+      { stage: "kernel", cause: "ring full", events: values[ingest + Account.LOST_KERNEL] },
       { stage: "reader", cause: "oversize", events: values[ingest + Account.LOST_OVERSIZE] },
       { stage: "state", cause: "dropped", events: values[ingest + Account.LOST_STATE] },
       { stage: "engine", cause: "stopped", events: values[MAIN * BLOCK + LOST_STOPPED] },

@@ -21,13 +21,6 @@ function file(name: string, text: string): string {
 const capture = busyCapture(20).toFile();
 const rules = file("rules.yaml", BUSY_RULES);
 
-test("nothing given: two lines that say what to give, exit 1", async () => {
-  const { status, stdout, stderr } = await command([]);
-  assert.equal(status, 1);
-  assert.equal(stdout, "");
-  assert.equal(stderr.trimEnd().split("\n").length, 2);
-});
-
 test("arguments that cannot be parsed: exit 2", async () => {
   const bad = [
     ["--nonsense"],
@@ -36,7 +29,6 @@ test("arguments that cannot be parsed: exit 2", async () => {
     ["-o", "key"],
     ["--workers", "0"],
     ["--workers", "many"],
-    ["read"],
     ["-r", rules, "-e", capture, "-o", "a[=1"],
   ];
   for (const args of bad) {
@@ -61,7 +53,7 @@ test("everything else that fails: exit 1, with a code", async () => {
   const noRules = file("no-rules.yaml", "stdout_output: {enabled: true}");
   const onlyFile = ["-o", "stdout_output.enabled=false", "-o", "file_output.enabled=true"];
   const cases: readonly (readonly [string, readonly string[]])[] = [
-    ["CAPTURE_NONE", ["-r", rules]],
+    ["CAPTURE_NONE", ["read"]],
     ["RULES_NONE", ["-e", capture, "-c", noRules]],
     ["RULES_OPEN", ["-r", join(folder, "missing.yaml"), "-e", capture]],
     ["CONFIG_OPEN", ["-c", join(folder, "missing.yaml"), "-e", capture]],

@@ -40,7 +40,7 @@ function bench() {
     record += RecordWord.HEADER + (RecordWord.HEADER & 1);
   }
   words[base + SlotWord.WANTED] = EVENTS;
-  const none = { notWanted: 0, stateOnly: 0, merged: 0, unknownType: 0, oversize: 0 };
+  const none = { notWanted: 0, stateOnly: 0, merged: 0, unknownType: 0, oversize: 0, kernel: 0 };
   ledger.filled({ seen: EVENTS, ...none }, 0, EVENTS, 0);
   control.publish();
   control.end();

@@ -124,7 +124,7 @@ class FakeSource implements CountedSource {
 
 export function createIngest(setup: IngestSetup): IngestParts {
   const all = setup.data as FakeData;
-  const data: FakeData = { ...all, ...all.sources?.[setup.source.path] };
+  const data: FakeData = { ...all, ...all.sources?.[setup.source.kind === "capture" ? setup.source.path : ""] };
   const { memory } = setup;
   const words = new Int32Array(memory.ring);
   const floats = new Float64Array(memory.ring);

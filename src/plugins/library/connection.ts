@@ -34,6 +34,8 @@ export class Connection {
   readonly link: NativeLink;
   /** What the source said last of how far it is. */
   progress: Progress = { percent: 0, text: "" };
+  /** Its process has died, or has been given up. */
+  dead = false;
   private losses: readonly [number, number] = [0, 0];
 
   constructor(
@@ -64,7 +66,8 @@ export class Connection {
   fault(doing: string): PeregrineError {
     const { link } = this;
     const error = linkError(this.plugin, doing, link.status, link.death, this.place.path);
-    if (link.status < LinkStatus.BAD_REQUEST) {
+    if (link.status <= LinkStatus.DIED) {
+      this.dead = true;
       this.readMail();
       link.close();
     }

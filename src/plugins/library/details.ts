@@ -36,7 +36,7 @@ export interface LibraryDetails {
 const RESERVED_SOURCE = "syscall";
 const VERSION = /^(\d+)\.(\d+)\.(\d+)/;
 
-/** The schema that a validator is to use: without the names of itself and of its dialect, which would have to be fetched. */
+/** The schema that a validator is to use: without a name of itself, which its references would have to be resolved against. */
 function readSchema(plugin: string, type: number, text: string): JsonSchema | null {
   if (text === "" || type === 0) return null;
   if (type !== 1) {
@@ -44,7 +44,7 @@ function readSchema(plugin: string, type: number, text: string): JsonSchema | nu
   }
   const schema = parseJson(text);
   if (!isObject(schema)) throw new DescriptionProblem(plugin, "get_init_schema did not return a json object");
-  const { $schema: _dialect, $id: _id, id, ...rest } = schema;
+  const { $id: _id, id, ...rest } = schema;
   return typeof id === "object" ? { ...rest, id } : rest;
 }
 

@@ -44,6 +44,8 @@ export class LibraryExtractor {
   private count = 0;
   private next = 0;
   private sent = 0;
+  /** Events of a request that the plugin died of which are still to be asked about one by one. */
+  private alone = 0;
 
   constructor(
     private readonly state: LibraryState,
@@ -54,22 +56,33 @@ export class LibraryExtractor {
     for (const field of wanted) this.position(field.field, field.argument);
   }
 
-  /** Extracts all wanted fields of these events in one request: until `each` has no more of them, or no more fit. */
+  /**
+   * Extracts all wanted fields of these events in one request: until `each` has no more of them, or no more fit. Where the
+   * plugin dies of one of them, it is not known of which: they are asked about one by one then.
+   */
   ahead(each: (visit: (event: PluginEvent) => boolean) => void): void {
     this.count = 0;
     this.next = 0;
-    this.requests.begin();
-    each((event) => {
-      if (this.count >= MOST_AHEAD || !this.requests.add(event)) return false;
-      this.remember(event);
-      return true;
-    });
-    const { count } = this;
-    this.count = 0;
-    if (count === 0) return;
-    this.requests.send(Operation.EXTRACT, "fields were extracted");
-    this.sent = this.requests.sent;
-    this.count = count;
+    if (this.alone > 0) return;
+    this.state.revive();
+    try {
+      this.requests.begin();
+      each((event) => {
+        if (this.count >= MOST_AHEAD || !this.requests.add(event)) return false;
+        this.remember(event);
+        return true;
+      });
+      const { count } = this;
+      this.count = 0;
+      this.alone = count;
+      if (count > 0) this.requests.send(Operation.EXTRACT, "fields were extracted");
+      this.sent = this.requests.sent;
+      this.count = count;
+      this.alone = 0;
+    } catch (error) {
+      if (!this.state.connection.dead) throw error;
+      this.context.log("warn", error instanceof Error ? error.message : String(error));
+    }
   }
 
   /**
@@ -99,6 +112,8 @@ export class LibraryExtractor {
     let at = this.find(event);
     if (at < 0) {
       this.count = 0;
+      if (this.alone > 0) this.alone--;
+      this.state.revive();
       this.requests.ask(Operation.EXTRACT, event, "its fields were extracted");
       this.sent = this.requests.sent;
       this.remember(event);

@@ -38,12 +38,18 @@ export class EventRequests {
 
   constructor(
     private readonly details: LibraryDetails,
-    private readonly connection: Connection,
+    private connection: Connection,
   ) {}
 
   /** Sets the fields that the next events are extracted into, in this order. */
   want(wanted: readonly WantedField[]): void {
     this.wanted = wanted;
+    this.told = false;
+  }
+
+  /** From now on requests go to another state of the plugin. */
+  moveTo(connection: Connection): void {
+    this.connection = connection;
     this.told = false;
   }
 

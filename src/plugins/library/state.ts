@@ -10,48 +10,90 @@ import { EventRequests } from "./requests.js";
 import { answerFrom, type ThreadRows } from "./thread-rows.js";
 import { AnswerReader, RequestWriter } from "./wire.js";
 
-/** A configuration as the library is given it: text as it is, anything else as JSON. */
+/** A process that dies again and again is started so much later each time, ms. */
+const FIRST_PAUSE = 10;
+const LONGEST_PAUSE = 10_000;
+/** After so many events without a death the next one is the first again. */
+const EVENTS_OF_PEACE = 10_000;
+
+/**
+ * A configuration as the library is given it: text as it is, anything else as JSON. None, for which an empty object may stand,
+ * is an empty object where there is a schema and an empty text where there is none, as with Falco.
+ */
 export function configText(config: unknown, hasSchema: boolean): string {
-  if (config === undefined || config === null || config === "") return hasSchema ? "{}" : "";
+  const none = config === undefined || config === null || config === "";
+  if (none || (typeof config === "object" && Object.keys(config).length === 0)) return hasSchema ? "{}" : "";
   return typeof config === "string" ? config : JSON.stringify(config);
 }
 
 /** What `init` of a library makes in one thread: a state of the plugin, and the channel to it. */
 export class LibraryState {
-  readonly connection: Connection;
+  readonly requests: EventRequests;
   /** Event types that it extracts from and parses, as it named them; empty: see its sources. */
   readonly extractTypes: readonly number[];
   readonly parseTypes: readonly number[];
 
-  readonly requests: EventRequests;
+  private current: Connection;
   private running = false;
+  private pause = FIRST_PAUSE;
+  private mayStart = 0;
+  private sentAtDeath = 0;
 
   /** @throws ConfigFailure where the plugin's init fails; PeregrineError where its process does */
   constructor(
     readonly details: LibraryDetails,
-    place: LibraryPlace,
-    config: unknown,
+    private readonly place: LibraryPlace,
+    private readonly config: unknown,
     readonly context: PluginContext,
-    threads: ThreadRows | null = null,
+    private readonly threads: ThreadRows | null = null,
   ) {
-    this.connection = new Connection(place, details.name, context);
-    this.requests = new EventRequests(details, this.connection);
-    if (threads !== null) this.connection.link.onQuestion(answerFrom(threads));
+    const { connection, extractTypes, parseTypes } = this.connect();
+    this.current = connection;
+    this.extractTypes = extractTypes;
+    this.parseTypes = parseTypes;
+    this.requests = new EventRequests(details, connection);
+    context.signal.addEventListener("abort", () => this.connection.close(), { once: true });
+  }
+
+  get connection(): Connection {
+    return this.current;
+  }
+
+  /** A new state of the plugin, initialized. */
+  private connect(): { connection: Connection; extractTypes: readonly number[]; parseTypes: readonly number[] } {
+    const { details, place, config, context, threads } = this;
+    const connection = new Connection(place, details.name, context);
     try {
+      if (threads !== null) connection.link.onQuestion(answerFrom(threads));
       const text = configText(config, details.configSchema !== null);
-      const { rc, answer } = this.connection.ask(Operation.INIT, "initializing", new RequestWriter().text(text));
+      const { rc, answer } = connection.ask(Operation.INIT, "initializing", new RequestWriter().text(text));
       const reader = new AnswerReader(answer);
       const why = reader.text();
       if (rc === LinkStatus.NOT_LOADED) throw new ConfigFailure(`plugin ${details.name}: ${reader.text()}`);
       if (rc !== Rc.SUCCESS) throw this.refused(why);
-      this.extractTypes = readTypes(reader);
-      this.parseTypes = readTypes(reader);
-      checkEventSchema(details, this.extractTypes, this.parseTypes);
+      const extractTypes = readTypes(reader);
+      const parseTypes = readTypes(reader);
+      checkEventSchema(details, extractTypes, parseTypes);
+      return { connection, extractTypes, parseTypes };
     } catch (error) {
-      this.connection.close();
+      connection.close();
       throw error;
     }
-    context.signal.addEventListener("abort", () => this.connection.close(), { once: true });
+  }
+
+  /**
+   * Makes a new state where the process of this one has died, so that what killed it costs no other event. One that dies again
+   * and again has to wait, each time longer.
+   */
+  revive(): void {
+    if (!this.current.dead || Date.now() < this.mayStart) return;
+    if (this.requests.sent - this.sentAtDeath > EVENTS_OF_PEACE) this.pause = FIRST_PAUSE;
+    this.sentAtDeath = this.requests.sent;
+    this.mayStart = Date.now() + this.pause;
+    this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
+    this.context.metric("process_restarts", "counter").add(1);
+    this.current = this.connect().connection;
+    this.requests.moveTo(this.current);
   }
 
   /** From now on the plugin may send events out of turn, and hears of the capture. */

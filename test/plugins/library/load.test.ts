@@ -41,7 +41,11 @@ test("a library tells who it is and what it can do", async (t) => {
   assert.equal(library.details.api, "3");
   assert.deepEqual([source?.id, source?.source], [999, "counter"]);
   assert.deepEqual(extractor?.sources, ["counter"]);
-  assert.deepEqual(configSchema, { type: "object", properties: { start: { type: "integer" } } });
+  assert.deepEqual(configSchema, {
+    $schema: "http://json-schema.org/draft-04/schema#",
+    type: "object",
+    properties: { start: { type: "integer" } },
+  });
   assert.equal(asyncEvents, undefined);
   const fields = extractor?.fields ?? {};
   assert.deepEqual(Object.keys(fields).length, 13);

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "live_class.h"
+
+#include "addon_data.h"
+#include "interner_class.h"
+#include "js.h"
+#include "section_object.h"
+
+namespace peregrine {
+
+namespace {
+
+/** Numbers of the ring's layout and of the options, in the order in which src/capture/live.ts gives them. */
+enum class Layout : uint32_t {
+  kSlots,
+  kEvents,
+  kSlotBytes,
+  kRecordsWord,
+  kHeapByte,
+  kRecordBytes,
+  kHeapBytes,
+  kStrings,
+  kStringBytes,
+  kAnnexWords,
+  kKernelBytes,
+  kSnaplen,
+  kLowLatency,
+  kNumbers
+};
+
+}  // namespace
+
+Napi::Function LiveClass::define(Napi::Env env) {
+  return DefineClass(env, "LiveReader",
+                     {
+                         InstanceMethod("open", &LiveClass::open),
+                         InstanceMethod("snapshot", &LiveClass::snapshot),
+                         InstanceMethod("fill", &LiveClass::fill),
+                         InstanceMethod("simulateDrop", &LiveClass::simulate_drop),
+                         InstanceMethod("close", &LiveClass::close),
+                         InstanceAccessor<&LiveClass::failure>("failure"),
+                         InstanceAccessor<&LiveClass::counters>("counters"),
+                         InstanceAccessor<&LiveClass::drops>("drops"),
+                         InstanceAccessor<&LiveClass::generation, &LiveClass::set_generation>("generation"),
+                     });
+}
+
+LiveClass::LiveClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LiveClass>(info) {
+  const Napi::Env env = info.Env();
+  const AddonData* data = env.GetInstanceData<AddonData>();
+  if (info.Length() < 4 || !info[0].IsObject() || !info[0].As<Napi::Object>().InstanceOf(data->interner.Value())) {
+    Napi::TypeError::New(env, "LiveReader: an interner is expected").ThrowAsJavaScriptException();
+    return;
+  }
+  Interner* interner = InternerClass::Unwrap(info[0].As<Napi::Object>())->interner();
+  const Elements<uint8_t> ring = elements_of<uint8_t>(info[1], napi_uint8_array);
+  if (env.IsExceptionPending()) return;
+  const Elements<double> layout = elements_of<double>(info[2], napi_float64_array);
+  if (env.IsExceptionPending()) return;
+  const Elements<int32_t> plan = elements_of<int32_t>(info[3], napi_int32_array);
+  if (env.IsExceptionPending()) return;
+  if (interner == nullptr || layout.count != static_cast<uint32_t>(Layout::kNumbers) ||
+      plan.count < kEventTypes * kPlanWords) {
+    Napi::RangeError::New(env, "LiveReader: layout or plan is too short").ThrowAsJavaScriptException();
+    return;
+  }
+  const auto number = [&](Layout which) { return static_cast<uint64_t>(layout.data[static_cast<uint32_t>(which)]); };
+  const auto small = [&](Layout which) { return static_cast<uint32_t>(number(which)); };
+  const RingMemory memory{ring.data,
+                          small(Layout::kSlots),
+                          small(Layout::kEvents),
+                          number(Layout::kSlotBytes),
+                          small(Layout::kRecordsWord),
+                          number(Layout::kHeapByte),
+                          number(Layout::kRecordBytes),
+                          number(Layout::kHeapBytes),
+                          small(Layout::kStrings),
+                          number(Layout::kStringBytes),
+                          small(Layout::kAnnexWords)};
+  const bool is_consistent = memory.slots > 0 && memory.slots * memory.slot_bytes <= ring.count &&
+                             memory.records_word * 4ull + memory.record_bytes <= memory.heap_byte &&
+                             memory.heap_byte + memory.heap_bytes <= memory.slot_bytes;
+  if (!is_consistent || memory.events == 0 || memory.strings == 0 || memory.string_bytes == 0 ||
+      memory.record_bytes < (kLargestRecord + memory.annex_words) * 4ull || memory.annex_words % 2 != 0) {
+    Napi::RangeError::New(env, "LiveReader: the ring does not have this layout, or no room for the largest record")
+        .ThrowAsJavaScriptException();
+    return;
+  }
+  slots_ = memory.slots;
+  const LiveOptions options{small(Layout::kKernelBytes), small(Layout::kSnaplen), number(Layout::kLowLatency) != 0};
+  reader_ = std::make_unique<LiveReader>(*interner, memory, plan.data, options);
+  counters_ = Napi::Persistent(Napi::Float64Array::New(env, kLiveCounters));
+  drops_ = Napi::Persistent(Napi::Float64Array::New(env, int{LIVE_CLASSES} * int{LIVE_CAUSES}));
+  interner_ = Napi::Persistent(info[0].As<Napi::Object>());
+  ring_ = Napi::Persistent(info[1].As<Napi::Object>());
+}
+
+Napi::Value LiveClass::open(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), reader_->open()); }
+
+Napi::Value LiveClass::snapshot(const Napi::CallbackInfo& info) {
+  SectionHeader header;
+  const bool is_good = reader_->snapshot(header);
+  reader_->report(counters_.Value().Data());
+  return is_good ? Napi::Value(section_object(info.Env(), header)) : info.Env().Null();
+}
+
+Napi::Value LiveClass::fill(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  if (napi_get_value_uint32(info.Env(), info[0], &slot) != napi_ok || slot >= slots_) {
+    Napi::RangeError::New(info.Env(), "LiveReader.fill: the ring has no such slot").ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  const bool reads_anew = reader_->fill(slot, generation_);
+  reader_->report(counters_.Value().Data());
+  return Napi::Boolean::New(info.Env(), reads_anew);
+}
+
+void LiveClass::simulate_drop(const Napi::CallbackInfo&) { reader_->simulate_drop(); }
+
+Napi::Value LiveClass::failure(const Napi::CallbackInfo& info) {
+  const Failure& failure = reader_->failure();
+  if (!failure) return info.Env().Null();
+  Napi::Object object = Napi::Object::New(info.Env());
+  object["code"] = Napi::String::New(info.Env(), failure.code);
+  object["message"] = Napi::String::New(info.Env(), failure.message);
+  object["offset"] = Napi::Number::New(info.Env(), static_cast<double>(failure.offset));
+  return object;
+}
+
+Napi::Value LiveClass::counters(const Napi::CallbackInfo&) { return counters_.Value(); }
+
+Napi::Value LiveClass::drops(const Napi::CallbackInfo&) {
+  reader_->report_drops(drops_.Value().Data());
+  return drops_.Value();
+}
+
+Napi::Value LiveClass::generation(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), generation_); }
+
+void LiveClass::set_generation(const Napi::CallbackInfo&, const Napi::Value& value) {
+  napi_get_value_uint32(value.Env(), value, &generation_);
+}
+
+void LiveClass::close(const Napi::CallbackInfo&) { reader_->close(); }
+
+}  // namespace peregrine

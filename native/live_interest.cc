@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "live_interest.h"
+
+#include "recipe.h"
+#include "syscalls.generated.h"
+
+namespace peregrine {
+
+void set_interest(live_shared& shared, const int32_t* plan) {
+  const auto wanted = [&](uint32_t type) { return plan[static_cast<size_t>(type) * kPlanWords] != plan_action::kSkip; };
+  for (uint32_t number = 0; number < LIVE_SYSCALLS; number++) {
+    const uint16_t type = kSyscallEvents[number];
+    // send and recv are made through socketcall by 32-bit programs, and are told by the numbers of sendto and recvfrom.
+    const bool is_wanted = type != 0 && (wanted(type) || (type == kSendtoExit && wanted(kSendExit)) ||
+                                         (type == kRecvfromExit && wanted(kRecvExit)));
+    __atomic_store_n(&shared.wanted_call[number], static_cast<unsigned char>(is_wanted), __ATOMIC_RELAXED);
+  }
+  for (uint32_t type = 0; type < kEventTypes; type++) {
+    __atomic_store_n(&shared.wanted_event[type], static_cast<unsigned char>(wanted(type)), __ATOMIC_RELAXED);
+  }
+}
+
+}  // namespace peregrine

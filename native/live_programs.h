@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The programs in the kernel, loaded: a C interface to the generated skeleton, which is no C++. */
+#pragma once
+
+#include "live_shared.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The tracepoints, in the order in which they are attached. */
+enum live_program { LIVE_PROGRAM_EXIT, LIVE_PROGRAM_EXEC, LIVE_PROGRAM_CALL, LIVE_PROGRAM_SIGNAL, LIVE_PROGRAMS };
+
+struct live_programs; /* opaque */
+
+/*
+ * Loads all programs into the kernel; nothing runs yet. `ring_bytes` is a power of two. Returns NULL with errno set, and
+ * `step` the sentence about what failed.
+ */
+struct live_programs *live_programs_load(unsigned int processors, unsigned int ring_bytes, const char **step);
+
+/* The memory that is shared with the programs. */
+struct live_shared *live_programs_shared(struct live_programs *programs);
+int live_programs_ring(struct live_programs *programs);
+
+/* Makes one of them run at its tracepoint. 0, or -1 with errno set. */
+int live_programs_attach(struct live_programs *programs, enum live_program which);
+
+/* The process's number as the programs see it; 0 where that cannot be found out. */
+unsigned int live_programs_identify(struct live_programs *programs);
+
+/* Stops and removes all of them. */
+void live_programs_unload(struct live_programs *programs);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "live_reader.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <unistd.h>
+
+#include "live_interest.h"
+#include "live_snapshot.h"
+
+namespace peregrine {
+
+namespace {
+
+enum SlotWord : uint32_t {
+  kRecords = 1,
+  kGeneration = 3,
+  kRecordsEnd = 9,
+  kHeapEnd = 10,
+};
+enum SlotFloat : uint32_t { kFirst = 4 / 2, kLast = 6 / 2 };
+
+/** At the least between two pictures of the processes that make good what was lost. */
+constexpr uint64_t kPictureEveryNs = 2'000'000'000;
+
+uint64_t clock_ns(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+uint64_t boot_time() {
+#ifdef CLOCK_BOOTTIME
+  return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+#else
+  return 0;
+#endif
+}
+
+void nap(int milliseconds) {
+  const timespec time{0, milliseconds * 1'000'000L};
+  nanosleep(&time, nullptr);
+}
+
+bool exists(const char* path) { return access(path, F_OK) == 0; }
+
+/** Why the programs could not be loaded, as an error with a remedy of its own. */
+void explain(Failure& failure, int error, const char* step) {
+  const std::string why = std::string(": ") + step + ": " + std::strerror(error);
+#if !defined(__linux__) || !defined(__x86_64__)
+  failure.set("LIVE_PLATFORM", "system calls can be watched on Linux for x86_64 alone");
+#endif
+  if (error == EPERM || error == EACCES) {
+    failure.set("LIVE_PERMISSION", "the kernel does not let this process watch system calls" + why);
+  } else if (!exists("/sys/kernel/btf/vmlinux")) {
+    failure.set("LIVE_BTF", "the kernel does not describe its types: there is no /sys/kernel/btf/vmlinux" + why);
+  } else if (error == ENOMEM || error == E2BIG || error == EMFILE) {
+    failure.set("LIVE_MEMORY", "the kernel has no room for what watching system calls needs" + why);
+  } else {
+    failure.set("LIVE_KERNEL", "this kernel cannot run the programs that watch system calls" + why);
+  }
+}
+
+}  // namespace
+
+LiveReader::LiveReader(Interner& interner, const RingMemory& ring, const int32_t* plan, const LiveOptions& options)
+    : interner_(interner),
+      writer_(ring, interner),
+      recipes_(plan),
+      options_(options),
+      heap_bytes_(ring.heap_bytes) {
+  plan_.assign(plan, plan + static_cast<size_t>(kEventTypes) * kPlanWords);
+}
+
+bool LiveReader::open() {
+  const char* step = "";
+  const long processors = sysconf(_SC_NPROCESSORS_CONF);
+  programs_.reset(live_programs_load(static_cast<uint32_t>(processors), options_.ring_bytes, &step));
+  if (!programs_) {
+    explain(failure_, errno, step);
+    return false;
+  }
+  shared_ = live_programs_shared(programs_.get());
+  if (!ring_.open(live_programs_ring(programs_.get()), options_.ring_bytes)) {
+    explain(failure_, errno, "mapping the ring");
+    return false;
+  }
+  shared_->boot_time = boot_time();
+  shared_->snaplen = options_.snaplen;
+  shared_->reserve = options_.ring_bytes - options_.ring_bytes / 8;
+  shared_->self = live_programs_identify(programs_.get());
+  set_interest(*shared_, plan_.data());
+  for (int which = 0; which < LIVE_PROGRAMS; which++) {
+    if (live_programs_attach(programs_.get(), static_cast<live_program>(which)) == 0) continue;
+    explain(failure_, errno, "attaching a program");
+    return false;
+  }
+  return true;
+}
+
+void LiveReader::close() {
+  ring_.close();
+  programs_.reset();
+  shared_ = nullptr;
+}
+
+bool LiveReader::snapshot(SectionHeader& header) {
+  const uint64_t began = clock_ns(CLOCK_REALTIME);
+  // Only the first one is a start: later ones make good what was lost, and the events that wait still count.
+  if (start_ts_ == 0) start_ts_ = began;
+  last_picture_ns_ = began;
+  vital_drops_ = vital_drops();
+  return read_machine(interner_, shared_->boot_time, header, failure_);
+}
+
+bool LiveReader::fill(uint32_t slot, uint32_t generation) {
+  wait();
+  writer_.start(slot);
+  writer_.header_floats()[kFirst] = static_cast<double>(number_);
+  const uint64_t waiting = ring_.waiting();
+  if (waiting > counters_[kLiveMostWaiting]) counters_[kLiveMostWaiting] = waiting;
+  found_any_ = false;
+  was_empty_ = false;
+  while (writer_.has_room()) {
+    const Span entry = ring_.peek();
+    if (entry.data == nullptr) {
+      was_empty_ = true;
+      break;
+    }
+    if (take(entry) == Step::kNoRoom) break;
+    ring_.consume();
+    found_any_ = true;
+  }
+  ring_.release();
+  writer_.header_floats()[kLast] = static_cast<double>(number_);
+  uint32_t* words = writer_.header_words();
+  words[kRecords] = writer_.records();
+  words[kGeneration] = generation;
+  words[kRecordsEnd] = writer_.end_word();
+  words[kHeapEnd] = writer_.end_byte();
+  return was_empty_ && vital_drops() != vital_drops_ && clock_ns(CLOCK_REALTIME) - last_picture_ns_ > kPictureEveryNs;
+}
+
+void LiveReader::wait() {
+  if (!was_empty_) return;
+  counters_[kLiveSleeps]++;
+  if (found_any_ && !options_.low_latency) {
+    nap(kFlowMs);
+    return;
+  }
+  // The flag must be seen before the ring is looked at: an event that comes between the two wakes us.
+  __atomic_store_n(&shared_->waiting, 1u, __ATOMIC_SEQ_CST);
+  if (ring_.waiting() == 0) ring_.sleep(kIdleMs);
+  __atomic_store_n(&shared_->waiting, 0u, __ATOMIC_SEQ_CST);
+}
+
+LiveReader::Step LiveReader::take(Span entry) {
+  const uint8_t* start = entry.data + LIVE_PREFIX;
+  RawEvent raw;
+  bool is_good = entry.size >= LIVE_PREFIX + kEventHeaderV2;
+  if (is_good) {
+    const uint32_t len = load<uint32_t>(start + 16);
+    raw.ts = load<uint64_t>(start);
+    raw.tid = load<uint64_t>(start + 8);
+    raw.flags = 0;
+    raw.cpu = load<uint16_t>(entry.data);
+    raw.type = load<uint16_t>(start + 20);
+    raw.nparams = load<uint32_t>(start + 22);
+    raw.lengths = start + kEventHeaderV2;
+    raw.end = start + len;
+    is_good = len >= kEventHeaderV2 && len <= entry.size - LIVE_PREFIX && raw.type < kEventTypes &&
+              params_fit(raw, kEvents[raw.type].length_width);
+  }
+  if (!is_good) {
+    counters_[kLiveBad]++;
+    return Step::kTaken;
+  }
+  if (raw.ts < start_ts_) {
+    counters_[kLiveBefore]++;
+    return Step::kTaken;
+  }
+  const Recipe& recipe = recipes_.of(raw.type);
+  if (recipe.action != plan_action::kSkip) {
+    locate_params(raw, kEvents[raw.type], params_);
+    if (recipe.holds(raw.type, params_)) return keep(raw, recipe);
+  }
+  counters_[kLiveSeen]++;
+  counters_[recipe.action == plan_action::kSkip ? kLiveNotWanted : kLiveStateRejected]++;
+  counters_[kLiveBytes] += entry.size;
+  previous_ = raw.ts;
+  number_++;
+  return Step::kTaken;
+}
+
+LiveReader::Step LiveReader::keep(const RawEvent& raw, const Recipe& recipe) {
+  if (recipe.has_blobs) {
+    const uint64_t bytes = recipe.blob_bytes(params_);
+    if (bytes > heap_bytes_) {
+      counters_[kLiveSeen]++;
+      counters_[kLiveOversize]++;
+      number_++;
+      return Step::kTaken;
+    }
+    if (!writer_.fits_blobs(bytes)) return Step::kNoRoom;
+  }
+  const bool is_state_only = recipe.action == plan_action::kState;
+  const RecordHead head{raw.type, raw.cpu, raw.ts, raw.tid, static_cast<double>(number_ + 1), 0, previous_};
+  previous_ = raw.ts;
+  writer_.write(head, params_, recipe);
+  counters_[kLiveSeen]++;
+  counters_[is_state_only ? kLiveStateRecords : kLiveRuleRecords]++;
+  counters_[kLiveBytes] += static_cast<uint64_t>(raw.end - raw.lengths) + kEventHeaderV2;
+  number_++;
+  return Step::kTaken;
+}
+
+uint64_t LiveReader::vital_drops() const {
+  uint64_t sum = 0;
+  for (const int which : {LIVE_CLASS_CLONE_FORK, LIVE_CLASS_EXECVE, LIVE_CLASS_PROC, LIVE_CLASS_CREDENTIAL, LIVE_CLASS_OPEN,
+                          LIVE_CLASS_CLOSE}) {
+    for (int cause = 0; cause < LIVE_CAUSES; cause++) {
+      sum += __atomic_load_n(&shared_->drops[which][cause], __ATOMIC_RELAXED);
+    }
+  }
+  return sum;
+}
+
+void LiveReader::report_drops(double* drops) const {
+  for (int which = 0; which < LIVE_CLASSES; which++) {
+    for (int cause = 0; cause < LIVE_CAUSES; cause++) {
+      *drops++ = shared_ == nullptr ? 0
+                                    : static_cast<double>(__atomic_load_n(&shared_->drops[which][cause], __ATOMIC_RELAXED));
+    }
+  }
+}
+
+void LiveReader::report(double* counters) const {
+  for (uint32_t i = 0; i < kLiveCounters; i++) counters[i] = static_cast<double>(counters_[i]);
+  counters[kLiveLastNumber] = static_cast<double>(number_);
+  if (shared_ == nullptr) return;
+  uint64_t lost = simulated_;
+  for (const auto& causes : shared_->drops) {
+    for (const auto& count : causes) lost += __atomic_load_n(&count, __ATOMIC_RELAXED);
+  }
+  counters[kLiveDropped] = static_cast<double>(lost);
+}
+
+}  // namespace peregrine

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "event.h"
+#include "failure.h"
+#include "header.h"
+#include "live_programs.h"
+#include "live_ring.h"
+#include "recipe.h"
+#include "record_writer.h"
+
+namespace peregrine {
+
+/** Cumulative figures; the order is that of LiveCounter in src/capture/live.ts. */
+enum LiveCounter : uint32_t {
+  kLiveSeen,
+  kLiveNotWanted,
+  kLiveStateRejected,
+  kLiveStateRecords,
+  kLiveRuleRecords,
+  kLiveOversize,
+  kLiveBytes,
+  kLiveLastNumber,
+  kLiveDropped,   // all that the kernel had no room for
+  kLiveBefore,    // seen before the start state was complete; it holds what they did
+  kLiveSleeps,
+  kLiveMostWaiting,  // bytes of the ring
+  kLiveBad,
+  kLiveCounters,
+};
+
+struct LiveOptions {
+  uint32_t ring_bytes;
+  uint32_t snaplen;
+  bool low_latency;
+};
+
+/**
+ * Reads what the programs in the kernel put into the ring, and fills batches with it: each event as a record, as far as
+ * the plan asks for it.
+ *
+ * How long a fill waits:  the ring was empty after the last fill, and that fill found events: up to kFlowMs, without being
+ * woken up, so that events gather into one batch and the watched programs pay nothing for waking us.  That fill found none:
+ * up to kIdleMs, and the first event wakes us.  Else not at all.
+ */
+class LiveReader {
+ public:
+  static constexpr int kFlowMs = 4;
+  static constexpr int kIdleMs = 50;
+
+  LiveReader(Interner& interner, const RingMemory& ring, const int32_t* plan, const LiveOptions& options);
+  ~LiveReader() { close(); }
+
+  /** Loads and attaches the programs: from now on events gather. False: see failure(). */
+  bool open();
+  void close();
+
+  /** Takes a picture of the processes that there are. Events from before it began are passed over from then on. */
+  bool snapshot(SectionHeader& header);
+
+  /** Fills the batch in `slot`; see the class about how long that takes. True when the state must be read anew. */
+  bool fill(uint32_t slot, uint32_t generation);
+
+  const Failure& failure() const { return failure_; }
+  /** What the kernel lost, LIVE_CLASSES x LIVE_CAUSES numbers. */
+  void report_drops(double* drops) const;
+  void report(double* counters) const;
+  /** Pretends that an event of class OTHER was lost; for `simulate_drops`. */
+  void simulate_drop() { simulated_++; }
+
+ private:
+  struct Unload {
+    void operator()(live_programs* programs) const { live_programs_unload(programs); }
+  };
+  enum class Step : uint8_t { kTaken, kNoRoom };
+
+  void wait();
+  Step take(Span entry);
+  Step keep(const RawEvent& raw, const Recipe& recipe);
+  /** Lost events without which the state is wrong. */
+  uint64_t vital_drops() const;
+
+  Interner& interner_;
+  RecordWriter writer_;
+  Recipes recipes_;
+  LiveOptions options_;
+  std::vector<int32_t> plan_;
+  std::unique_ptr<live_programs, Unload> programs_;
+  live_shared* shared_ = nullptr;
+  LiveRing ring_;
+  EventParams params_;
+  uint64_t heap_bytes_;
+  uint64_t number_ = 0;
+  uint64_t previous_ = 0;      // time of the last event
+  uint64_t start_ts_ = 0;      // events from before are in the start state
+  uint64_t vital_drops_ = 0;   // that the last picture of the processes has made good
+  uint64_t last_picture_ns_ = 0;
+  uint64_t simulated_ = 0;
+  bool was_empty_ = true;  // after the last fill
+  bool found_any_ = false;
+  uint64_t counters_[kLiveCounters] = {};
+  Failure failure_;
+};
+
+}  // namespace peregrine

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "failure.h"
+#include "header.h"
+
+namespace peregrine {
+
+/**
+ * Reads the state of the machine from /proc, as the header blocks of a capture would tell it: machine, addresses, users,
+ * threads, open files. Processes that end meanwhile are left out. `boot_time`: ns since the epoch. False: see `failure`.
+ */
+bool read_machine(Interner& interner, uint64_t boot_time, SectionHeader& header, Failure& failure);
+
+}  // namespace peregrine

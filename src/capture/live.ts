@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Interner } from "../batch/interner.js";
+import type { Memory } from "../batch/memory.js";
+import { RingLayout } from "../batch/ring.js";
+import { type ErrorCode, PeregrineError } from "../telemetry/errors.js";
+import { loadAddon, type NativeLiveReader } from "./addon.js";
+import { FillResult, type SectionHeader, type Source, type SourceFailure } from "./source.js";
+
+/**
+ * Indices of LiveSource.counters; all are totals since the source was opened. At every moment
+ * SEEN = NOT_WANTED + STATE_REJECTED + STATE_RECORDS + RULE_RECORDS + OVERSIZE.
+ */
+export const LiveCounter = {
+  /** Events that came out of the kernel, from the start state on. */
+  SEEN: 0,
+  /** No rule and no state wants events of their type; mostly they do not leave the kernel at all. */
+  NOT_WANTED: 1,
+  STATE_REJECTED: 2,
+  STATE_RECORDS: 3,
+  RULE_RECORDS: 4,
+  OVERSIZE: 5,
+  BYTES: 6,
+  NUMBER: 7,
+  /** Lost in the kernel, which had no room for them; they are not in SEEN. */
+  DROPPED: 8,
+  /** From before the start state was taken, which holds what they did. */
+  BEFORE: 9,
+  /** Times that the reader slept. */
+  SLEEPS: 10,
+  /** Most bytes that waited in the kernel's ring. */
+  MOST_WAITING: 11,
+  /** Entries of the ring that are no events: never, if the kernel keeps its word. */
+  BAD: 12,
+} as const;
+
+export interface LiveOptions {
+  readonly memory: Memory;
+  /** The interner of `memory.dictionary`. */
+  readonly interner: Interner;
+  /** PLAN_WORDS words for each event type, see batch/plan.ts. Read once. */
+  readonly plan: Int32Array;
+  /** Words of each record's annex (batch/annex.ts); none where it is left out. */
+  readonly annexWords?: number;
+  readonly settings: LiveSettings;
+}
+
+/** How the kernel is watched. */
+export interface LiveSettings {
+  /** Bytes of the kernel's ring, a power of two. */
+  readonly ringBytes: number;
+  /** Bytes of I/O data that an event carries at the most. */
+  readonly snaplen: number;
+  /** Whether every event wakes the reader up: alerts come sooner, and the watched programs pay for it. */
+  readonly lowLatency: boolean;
+}
+
+/** This machine's kernel as a source of events. */
+export class LiveSource implements Source {
+  private readonly reader: NativeLiveReader;
+
+  constructor(options: LiveOptions) {
+    const layout = new RingLayout(options.memory.shape.ring);
+    const { slots, events, recordBytes, heapBytes } = layout.shape;
+    const { strings, stringBytes } = options.memory.shape;
+    const { ringBytes, snaplen, lowLatency } = options.settings;
+    // What one batch may ask of the dictionary, which is swept between batches only.
+    const share = (room: number): number => Math.max(1, Math.floor(room / 16));
+    this.reader = new (loadAddon().LiveReader)(
+      options.interner,
+      new Uint8Array(options.memory.ring),
+      Float64Array.of(
+        ...[slots, events, layout.slotBytes, layout.recordsWord, layout.heapByte, recordBytes, heapBytes],
+        ...[share(strings), share(stringBytes), options.annexWords ?? 0],
+        ...[ringBytes, snaplen, lowLatency ? 1 : 0],
+      ),
+      options.plan,
+    );
+  }
+
+  /**
+   * Begins to watch, then takes a picture of what is there.
+   * @throws PeregrineError with a LIVE_ code where this machine or this user cannot.
+   */
+  open(): SectionHeader {
+    if (!this.reader.open()) throw this.error();
+    return this.section();
+  }
+
+  /** Waits for events, at most 50 ms, and fills the batch with those that are there. */
+  fill(slot: number): number {
+    return this.reader.fill(slot) ? FillResult.SECTION : FillResult.MORE;
+  }
+
+  /** A new picture of what is there, after events were lost without which the old one goes wrong. */
+  section(): SectionHeader {
+    const header = this.reader.snapshot();
+    if (header === null) throw this.error();
+    return header;
+  }
+
+  get failure(): SourceFailure | null {
+    return this.reader.failure;
+  }
+
+  private error(): PeregrineError {
+    const failure = this.reader.failure;
+    if (failure === null) throw new Error("watching the kernel has not failed");
+    return new PeregrineError(failure.code as ErrorCode, failure.message);
+  }
+
+  /** Totals so far, by LiveCounter; brought up to date by every fill. */
+  get counters(): Float64Array {
+    return this.reader.counters;
+  }
+
+  get generation(): number {
+    return this.reader.generation;
+  }
+
+  set generation(value: number) {
+    this.reader.generation = value;
+  }
+
+  close(): void {
+    this.reader.close();
+  }
+}
