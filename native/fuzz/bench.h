@@ -34,6 +34,6 @@ struct ReadOut {
 };
 
 /** Reads a capture to its end as the ingest thread does, and checks that all is accounted for. */
-ReadOut read_all(const std::string& path, const Mode& mode);
+ReadOut read_all(const std::string& path, const Mode& mode, bool with_state);
 
 }  // namespace peregrine::fuzz

@@ -63,6 +63,9 @@ const OPERATORS: Readonly<Record<TypeFamily, { readonly accepts: ReadonlySet<str
   network: { accepts: new Set([...EQUALITY, ...MEMBER]), name: "ip address and network" },
 };
 
+/** Constants of one test that are told to be wrong. */
+const MAX_WRONG = 100;
+
 /** Element types of lists that can be compared. */
 const LIST_TYPES: ReadonlySet<number> = new Set([
   ParamType.CHARBUF,
@@ -133,11 +136,15 @@ function checkTest(node: CheckNode, options: CheckOptions, fail: (error: CheckEr
   else {
     const constants = right.kind === "list" ? (right.items as readonly ConstantNode[]) : [right];
     const names = options.source === "syscall" && left.field !== null && left.text === "evt.type";
+    let wrong = 0;
     for (const constant of constants) {
       const range = constant.range.start < 0 ? right.range : constant.range;
       const error =
         constantError(node, left, constant, range) ?? (names ? eventNameError(constant, range, options) : null);
-      if (error !== null) fail(error);
+      if (error === null) continue;
+      fail(error);
+      // A long list of the wrong kind is wrong in every item.
+      if (++wrong === MAX_WRONG) break;
     }
   }
   if (options.typeSearch && options.source === "syscall") checkTypeSearch(node, left);

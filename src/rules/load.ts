@@ -60,10 +60,13 @@ export interface LoadResult {
   readonly diagnostics: readonly Diagnostic[];
   /** What runs; empty when not ok. */
   readonly ruleSet: RuleSet;
-  /** All rules that compiled, in the order of their first definitions: disabled and less severe ones too. */
+  /**
+   * All rules of the files up to the first that has an error, in the order of their first definitions: disabled and less severe
+   * ones too.
+   */
   readonly rules: readonly CompiledRule[];
   readonly collected: Collector;
-  /** All macros and lists with what they stand for; none where the last file has an error. */
+  /** All macros and lists of these files with what they stand for. */
   readonly macros: readonly CompiledMacro[];
   readonly lists: readonly CompiledList[];
   /** By file, as far as they were read. */
@@ -111,7 +114,7 @@ export function loadRules(files: readonly RulesFile[], given: LoadOptions): Load
       problems.warnings = [];
       problems.schemaWarnings = null;
       const known = reading.requirements.length;
-      compileFile(file, reading, problems, options, compiled);
+      compileFile(file, reading, problems, options, compiled, failures.length === 0);
       const unmet = unmetRequirements(reading.requirements.slice(known), plugins);
       // What is wrong with an earlier file is wrong still, but was told with that one.
       const fresh = [...unmet, ...problems.errors, ...problems.warnings].filter((problem) => told.add(problem));
@@ -179,6 +182,7 @@ function addError(problems: Problems, diagnostic: Diagnostic): void {
 /**
  * Each file must compile with those before it, so all is compiled after each; what the last time gives counts. Where there is
  * an error, `compiled` keeps what the files before gave.
+ * @param sound whether all files before are right; rules may name what those could not say otherwise
  */
 function compileFile(
   { path, content }: RulesFile,
@@ -186,6 +190,7 @@ function compileFile(
   problems: Problems,
   options: LoadOptions,
   compiled: Compiled,
+  sound: boolean,
 ): void {
   const compileOptions = {
     resolver: options.resolver,
@@ -208,7 +213,7 @@ function compileFile(
     const compiler = new RuleCompiler(reading.collector, compileOptions, report, problems.errors.length === 0);
     const rules = compiler.run();
     problems.warnings.push(...warnings);
-    if (problems.errors.length > 0) return;
+    if (problems.errors.length > 0 || !sound) return;
     compiled.rules = rules;
     compiled.macros = compiler.compiledMacros();
     compiled.lists = compiler.compiledLists();

@@ -116,7 +116,27 @@ const strategy: ANTLRErrorStrategy = {
   },
 };
 
-const lexer = new ConditionLexer(new ANTLRInputStream(""));
+/**
+ * Ends at the first character that begins no token: the parser gets no further. Behind it, each character of a long name could
+ * be the begin of one again, and the time would grow with the square of the text.
+ */
+class Lexer extends ConditionLexer {
+  private stopped = false;
+
+  begin(text: string): void {
+    this.stopped = false;
+    this.inputStream = new ANTLRInputStream(text);
+  }
+
+  override nextToken(): Token {
+    if (this.stopped) return this.emitEOF();
+    const token = super.nextToken();
+    this.stopped = token.type === Condition.INVALID;
+    return token;
+  }
+}
+
+const lexer = new Lexer(new ANTLRInputStream(""));
 lexer.removeErrorListeners();
 const parser = new Condition(new CommonTokenStream(lexer));
 parser.removeErrorListeners();
@@ -163,7 +183,7 @@ function examine(tokens: readonly Token[], text: string): void {
  * @throws ParseError
  */
 export function parseCondition(text: string): Node {
-  lexer.inputStream = new ANTLRInputStream(text);
+  lexer.begin(text);
   const stream = new CommonTokenStream(lexer);
   stream.fill();
   const tokens = stream.getTokens();

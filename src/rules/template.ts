@@ -54,8 +54,8 @@ export function parseTemplate(text: string, resolver: FieldResolver, source: str
  * @param fail takes what is wrong, and the reading goes on behind it; by default it throws
  */
 export function readTemplate(text: string, operands: Operands, fail = raise): Segment[] {
-  if (text === "") throw new TemplateError("empty formatting token", 0);
   const segments: Segment[] = [];
+  if (text === "") fail(new TemplateError("empty formatting token", 0));
   let at = 0;
   while (at < text.length) {
     const percent = text.indexOf("%", at);
@@ -66,7 +66,8 @@ export function readTemplate(text: string, operands: Operands, fail = raise): Se
     const from = percent + 1 + digits.length;
     if (from === text.length) {
       const what = digits === "" ? "a %" : "a number";
-      throw new TemplateError(`invalid formatting syntax: formatting cannot end with ${what}`, percent);
+      fail(new TemplateError(`invalid formatting syntax: formatting cannot end with ${what}`, percent));
+      break;
     }
     const rest = text.slice(from);
     const width = Number(digits);

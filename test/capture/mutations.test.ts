@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { Interner } from "../../src/batch/interner.js";
 import type { Memory } from "../../src/batch/memory.js";
 import { RecordWord } from "../../src/batch/record.js";
 import { RingLayout, SlotWord } from "../../src/batch/ring.js";
+import { CaptureCopy } from "../../src/capture/copy.js";
 import { createInterner, ScapSource } from "../../src/capture/scap.js";
 import { FillResult } from "../../src/capture/source.js";
 import { ERRORS, PeregrineError } from "../../src/telemetry/errors.js";
 import { assertIdentity, memoryOf, planOf, type ReadOptions } from "../support/capture-reader.js";
 import { everyEvent } from "../support/every-event.js";
 import { temporaryFile } from "../support/scap-builder.js";
+import { packageRoot } from "../support/shared.js";
+import { temporaryFolder } from "../support/temporary.js";
 
 /** xorshift: the same mutations in every run. */
 function random(seed: number): (below: number) => number {
@@ -130,4 +135,31 @@ test("a damaged gzip stream ends the same way", () => {
     codes.add(bench.read(temporaryFile(bytes, "damaged.scap")));
   }
   assert.ok(codes.has("CAPTURE_GZIP"));
+});
+
+test("captures that the fuzzer made are read to their end, and what is copied of them can be read", () => {
+  const folder = join(packageRoot, "test", "capture", "regressions");
+  const bench = new Bench({});
+  const to = join(temporaryFolder(), "copy.scap");
+  const files = readdirSync(folder);
+  assert.ok(files.length > 0);
+  for (const file of files) {
+    const from = join(folder, file);
+    const code = bench.read(from);
+    assert.ok(code === null || code in ERRORS, file);
+    for (const schema of ["current", "0.31"] as const) {
+      try {
+        const copier = new CaptureCopy({ from, to, schema });
+        while (copier.copyAll(100));
+        copier.close();
+        // The damage may stand before the first event.
+        const again = bench.read(to);
+        assert.ok(again === null || (again === "CAPTURE_NO_EVENTS" && code !== null), file);
+      } catch (error) {
+        // One whose lists cannot be read is not copied.
+        if (!(error instanceof PeregrineError)) throw error;
+        assert.equal(error.code, code);
+      }
+    }
+  }
 });

