@@ -35,6 +35,9 @@ inline constexpr int32_t kStreams = 8;
 inline constexpr int32_t kFaults = 16;
 inline constexpr int32_t kExecTime = 32;
 inline constexpr int32_t kCpu = 64;
+inline constexpr int32_t kKinds = 128;
+inline constexpr int32_t kMemory = 256;
+inline constexpr int32_t kConnected = 512;
 
 }  // namespace annex_part
 

@@ -90,6 +90,8 @@ void take_thread(const Napi::Object& object, ThreadEntry& thread) {
   take(object, "vmSize", thread.vm_size);
   take(object, "vmRss", thread.vm_rss);
   take(object, "vmSwap", thread.vm_swap);
+  if (object.Has("pfMajor")) take(object, "pfMajor", thread.pf_major);
+  if (object.Has("pfMinor")) take(object, "pfMinor", thread.pf_minor);
   take(object, "exeFlags", thread.exe_flags);
   take(object, "capInheritable", thread.cap_inheritable);
   take(object, "capPermitted", thread.cap_permitted);

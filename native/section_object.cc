@@ -60,6 +60,8 @@ void set_thread(Napi::Object& object, const ThreadEntry& thread) {
   object["vmSize"] = number(env, thread.vm_size);
   object["vmRss"] = number(env, thread.vm_rss);
   object["vmSwap"] = number(env, thread.vm_swap);
+  if (thread.pf_major != 0) object["pfMajor"] = wide(env, thread.pf_major);
+  if (thread.pf_minor != 0) object["pfMinor"] = wide(env, thread.pf_minor);
   object["exeFlags"] = number(env, thread.exe_flags);
   object["capInheritable"] = wide(env, thread.cap_inheritable);
   object["capPermitted"] = wide(env, thread.cap_permitted);

@@ -60,6 +60,11 @@ class Views {
   bool is_small_ = false;
 };
 
+/** Parts, then numbers of fds; src/state/stage.ts. */
+state::AnnexDemand annex_demand(const Elements<int32_t>& annex, int32_t rows) {
+  return {static_cast<uint32_t>(annex.data[0]), {annex.data + 1, annex.data + annex.count}, std::min(rows, kThreadLimit) + 1};
+}
+
 }  // namespace
 
 Napi::Function StageClass::define(Napi::Env env) {
@@ -80,7 +85,7 @@ Napi::Function StageClass::define(Napi::Env env) {
 StageClass::StageClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<StageClass>(info) {
   const Napi::Env env = info.Env();
   const AddonData* data = env.GetInstanceData<AddonData>();
-  if (info.Length() < 4 || !info[0].IsObject() || !info[1].IsObject() ||
+  if (info.Length() < 5 || !info[0].IsObject() || !info[1].IsObject() ||
       !info[0].As<Napi::Object>().InstanceOf(data->interner.Value())) {
     Napi::TypeError::New(env, "StateStage: an interner and tables are expected").ThrowAsJavaScriptException();
     return;
@@ -102,9 +107,11 @@ StageClass::StageClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<StageC
   if (env.IsExceptionPending()) return;
   const Elements<int32_t> plan = elements_of<int32_t>(info[3], napi_int32_array);
   if (env.IsExceptionPending()) return;
+  const Elements<int32_t> annex = elements_of<int32_t>(info[4], napi_int32_array);
+  if (env.IsExceptionPending()) return;
   const auto number = [&](Layout which) { return static_cast<uint64_t>(layout.data[static_cast<uint32_t>(which)]); };
   const bool is_complete = interner != nullptr && !views.is_small() && layout.count == static_cast<uint32_t>(Layout::kNumbers) &&
-                           plan.count >= kEventTypes * kPlanWords;
+                           plan.count >= kEventTypes * kPlanWords && annex.count > 0;
   if (!is_complete || number(Layout::kSlots) == 0 || number(Layout::kSlots) * number(Layout::kSlotBytes) > ring.count ||
       (number(Layout::kWantedWord) + number(Layout::kEvents)) > number(Layout::kRecordsWord) ||
       number(Layout::kRecordsWord) * sizeof(int32_t) > number(Layout::kSlotBytes)) {
@@ -115,7 +122,7 @@ StageClass::StageClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<StageC
   strings_ = interner->memory().ids;
   const state::SlotLayout slots{number(Layout::kSlotBytes) / sizeof(int32_t), static_cast<uint32_t>(number(Layout::kWantedWord)),
                                 static_cast<uint32_t>(number(Layout::kRecordsWord)), static_cast<uint32_t>(number(Layout::kEvents))};
-  stage_ = std::make_unique<state::Stage>(*interner, memory, slots, plan.data);
+  stage_ = std::make_unique<state::Stage>(*interner, memory, slots, plan.data, annex_demand(annex, memory.row_count));
   held_.push_back(Napi::Persistent(info[0].As<Napi::Object>()));
 }
 
@@ -181,6 +188,7 @@ Napi::Value StageClass::counters(const Napi::CallbackInfo& info) {
   set("refusedThreads", static_cast<double>(tables.threads.refused()));
   set("refusedFds", static_cast<double>(tables.fds.refused()));
   set("exhaustedRows", static_cast<double>(tables.threads.versions.exhausted() + tables.extras.exhausted()));
+  set("idleThreads", static_cast<double>(stage_->idle_threads()));
   set("lostLookups", static_cast<double>(tables.lost_lookups()));
   return object;
 }
@@ -189,7 +197,7 @@ Napi::Value state_rules(const Napi::CallbackInfo& info) {
   std::vector<int32_t> rows;
   for (const state::Rules& rules : state::all_rules()) {
     for (const state::Rule& rule : rules) {
-      rows.insert(rows.end(), {rule.type, static_cast<int32_t>(rule.params), rule.test.test});
+      rows.insert(rows.end(), {rule.type, static_cast<int32_t>(rule.params), static_cast<int32_t>(rule.when), rule.test.test});
       rows.insert(rows.end(), std::begin(rule.test.operands), std::end(rule.test.operands));
     }
   }

@@ -181,7 +181,8 @@ Napi::Value LinkClass::take(const Napi::CallbackInfo& info) {
     bytes += entry.size;
     return true;
   });
-  if (!good) {
+  const SourceStatus source = link_->source();
+  if (!good || source == SourceStatus::kClosed || source > SourceStatus::kFailed) {
     link_->corrupt();
     status_ = kCorrupt;
     return env.Null();

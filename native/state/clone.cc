@@ -90,6 +90,7 @@ void fill(Tables& c, int32_t child, int32_t flags, int32_t source, bool is_threa
     if (extra != nullptr) inherit_extra(extra, c.extras.row(from[row_word::kExtra]), is_thread);
   }
   row[row_word::kContainer] = c.container_of(c.word(kCgroups));
+  c.set_faults(child, at(8), at(9), c.has(12));
   if (extra == nullptr) return;
   std::copy_n(c.record + at(7), 2, extra + extra_word::kFdLimit);
   extra[extra_word::kCgroups] = c.word(kCgroups);
@@ -213,11 +214,16 @@ void cloned(Tables& c) {
 }
 
 constexpr uint32_t kParamMask = params({0, 1, 2, 4, 5, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20});
+constexpr uint32_t kWithFaults = kParamMask | params({8, 9});
 constexpr Rule kRules[] = {
     {type::kSyscallClone_20X, cloned<false>, kParamMask, {}},
     {type::kSyscallFork_20X, cloned<false>, kParamMask, {}},
     {type::kSyscallVfork_20X, cloned<true>, kParamMask, {}},
     {type::kSyscallClone3X, cloned<false>, kParamMask, {}},
+    {type::kSyscallClone_20X, cloned<false>, kWithFaults, {}, annex_part::kFaults},
+    {type::kSyscallFork_20X, cloned<false>, kWithFaults, {}, annex_part::kFaults},
+    {type::kSyscallVfork_20X, cloned<true>, kWithFaults, {}, annex_part::kFaults},
+    {type::kSyscallClone3X, cloned<false>, kWithFaults, {}, annex_part::kFaults},
 };
 
 }  // namespace

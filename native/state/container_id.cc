@@ -20,7 +20,7 @@ constexpr size_t kShort = 12;
 
 bool is_id(Text text) {
   return text.size() == kDigits && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
          });
 }
 
@@ -42,18 +42,6 @@ Text part_behind(Text path, Text before) {
     const Text rest = path.substr(at + before.size());
     const Text part = rest.substr(0, rest.find('/'));
     if (!part.empty()) return part;
-  }
-  return {};
-}
-
-/** What stands before `after` in the first part of the path that has it: up to its last place there, or its first. */
-Text part_before(Text path, Text after, bool is_last) {
-  while (!path.empty()) {
-    const size_t end = std::min(path.find('/'), path.size());
-    const Text part = path.substr(0, end);
-    const size_t at = is_last ? part.rfind(after) : part.find(after, 1);
-    if (at != Text::npos && at > 0) return part.substr(0, at);
-    path.remove_prefix(std::min(end + 1, path.size()));
   }
   return {};
 }
@@ -106,13 +94,37 @@ Text lxc(Text path) {
   return id.empty() ? lxc_payload(path) : id;
 }
 
+/** NAME.libvirt-lxc; machine-lxc\x2dNAME.scope, perhaps with /libvirt behind it; /libvirt/lxc/NAME. */
 Text libvirt(Text path) {
-  Text id = part_before(path, ".libvirt-lxc", true);
-  if (id.empty()) id = part_before(path, "-lxc\\x2d", false);
-  return id.empty() ? part_behind(path, "/libvirt/lxc/") : id;
+  static constexpr Text kPlain = ".libvirt-lxc";
+  if (path.ends_with(kPlain)) {
+    const Text head = path.substr(0, path.size() - kPlain.size());
+    const Text name = head.substr(head.rfind('/') + 1);
+    if (!name.empty()) return name;
+  }
+  static constexpr Text kEscaped = "-lxc\\x2d";
+  const size_t at = path.find(kEscaped);
+  for (const Text after : {Text(".scope/libvirt"), Text(".scope")}) {
+    if (at == Text::npos || !path.ends_with(after)) continue;
+    const size_t begin = at + kEscaped.size();
+    const size_t end = path.size() - after.size();
+    if (end > begin) return path.substr(begin, end - begin);
+  }
+  return part_behind(path, "/libvirt/lxc/");
 }
 
-Text bpm(Text path) { return part_behind(path, "/bpm-"); }
+/** What follows "bpm-", up to ".scope" or the end; its encoding has few characters. */
+Text bpm(Text path) {
+  static constexpr Text kMark = "bpm-";
+  const size_t at = path.find(kMark);
+  if (at == Text::npos) return {};
+  const Text rest = path.substr(at + kMark.size());
+  const Text id = rest.substr(0, rest.find(".scope"));
+  const bool is_encoded = std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  });
+  return is_encoded ? id : Text();
+}
 
 }  // namespace
 

@@ -53,6 +53,20 @@ void set_extra(Tables& c, int32_t* extra) {
   std::copy_n(c.record + record_word::kTime, 2, extra + extra_word::kLastExec);
 }
 
+/**
+ * The event tells the process of the thread. Where that is another than the one that the table has, an end and a beginning
+ * were lost in between, and what is there is someone else's: it is forgotten.
+ */
+void forget_other(Tables& c) {
+  Threads& threads = c.threads;
+  const int32_t tid = threads[c.t].slot;
+  if (threads.is_invalid(c.t) || !c.has(4) || threads.slot(c.wide(at(4))) == threads[c.t].pid) return;
+  threads.remove(c.t);
+  // A leader whose threads live on stays in the table until the last of them has gone.
+  const int32_t there = threads.find(tid);
+  c.t = there != 0 ? there : c.placeholder(tid);
+}
+
 /** A thread of which only the tid was known: the event says whose it is. */
 void introduce(Tables& c) {
   Threads& threads = c.threads;
@@ -69,7 +83,9 @@ void executed(Tables& c) {
   const bool from_execveat = !from_execve && take_enter(c, type::kSyscallExecveatE);
   if (!c.succeeded(at(0)) || c.t == 0) return;
   Threads& threads = c.threads;
+  forget_other(c);
   const int32_t t = c.t;
+  if (t == 0) return;
   threads.resurrect(t);
   if (threads.is_invalid(t)) introduce(c);
   c.lead = threads.leader(t);
@@ -97,6 +113,7 @@ void executed(Tables& c) {
   if (c.has(14)) row[row_word::kContainer] = c.container_of(c.word(at(14)));
   int32_t* extra = c.writable_extra(t);
   if (extra != nullptr) set_extra(c, extra);
+  c.set_faults(t, at(8), at(9), c.has(12));
   if (c.lead != 0 && c.lead != t) {
     if (c.has(26)) threads.set(c.lead, row_word::kUid, c.word(at(26)));
     if (c.has(29)) threads.set(c.lead, row_word::kGid, c.word(at(29)));
@@ -112,6 +129,8 @@ constexpr uint32_t kParamMask = params({0,  1,  2,  4,  5,  7,  10, 11, 12, 13, 
 constexpr Rule kRules[] = {
     {type::kSyscallExecve_19X, executed, kParamMask, {}},
     {type::kSyscallExecveatX, executed, kParamMask, {}},
+    {type::kSyscallExecve_19X, executed, kParamMask | params({8, 9}), {}, annex_part::kFaults},
+    {type::kSyscallExecveatX, executed, kParamMask | params({8, 9}), {}, annex_part::kFaults},
 };
 
 }  // namespace

@@ -28,6 +28,12 @@ class FdTables {
   int32_t get(int32_t t, int32_t fd) const { return entry(t, fd) >> 1; }
   bool closes_on_exec(int32_t t, int32_t fd) const { return (entry(t, fd) & 1) != 0; }
 
+  /** How many fds `t` has open. */
+  int32_t open(int32_t t) const {
+    const FdVector* vector = threads_[t].fds;
+    return vector == nullptr ? 0 : vector->count;
+  }
+
   /** Sets an fd, letting go of what it was. False where there is no room; the row is then given back if nobody holds it. */
   bool set(int32_t t, int32_t fd, int32_t row, bool close_on_exec);
   void set_close_on_exec(int32_t t, int32_t fd, bool on);

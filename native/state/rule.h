@@ -28,6 +28,7 @@ struct Rule {
   Handler run;
   uint32_t params;
   Test test;
+  uint32_t when = 0;  // annex_part bits of which one must be asked for, 0 = always; of two rules for a type the later holds
 };
 
 using Rules = std::span<const Rule>;
@@ -79,5 +80,6 @@ Rules cwd_rules();
 Rules identity_rules();
 Rules people_rules();
 Rules container_rules();
+Rules cost_rules();
 
 }  // namespace peregrine::state

@@ -8,6 +8,7 @@ std::span<const Rules> all_rules() {
       clone_rules(),  exec_rules(),       exit_rules(),   enter_rules(),   open_rules(),
       close_rules(),  dup_rules(),        special_fd_rules(), socket_rules(), connect_rules(),
       transfer_rules(), cwd_rules(),      identity_rules(), people_rules(), container_rules(),
+      cost_rules(),
   };
   return kAll;
 }

@@ -63,6 +63,7 @@ int32_t add_thread(Tables& c, const ThreadEntry& entry) {
   const int32_t extra = c.extras.make(0, c.now);
   row[row_word::kExtra] = extra;
   if (extra != 0) fill_extra(c.extras.row(extra), entry);
+  if (c.annexes.has_costs()) c.annexes.costs(t) = {entry.pf_major, entry.pf_minor, 0, 0, 0};
   return t;
 }
 
@@ -134,6 +135,7 @@ void load_fds(Tables& c, const std::vector<FdEntry>& entries) {
 void load_section(Tables& c, const SectionHeader& header) {
   c.forget_deferred();
   c.recent_exits.clear();
+  c.annexes.clear();
   c.threads.remove_all();
   c.boot_time = header.machine ? header.machine->boot_time : 0;
   c.addresses.set_interfaces(header.interfaces);

@@ -15,12 +15,15 @@ constexpr int32_t kRowsOfEvent = 3;
 
 }  // namespace
 
-Stage::Stage(Interner& interner, const TableMemory& memory, const SlotLayout& layout, const int32_t* plan)
-    : tables(interner, memory), layout_(layout), reserve_(kRowsOfEvent * static_cast<int32_t>(layout.events)) {
+Stage::Stage(Interner& interner, const TableMemory& memory, const SlotLayout& layout, const int32_t* plan,
+             AnnexDemand annex)
+    : tables(interner, memory, std::move(annex)), layout_(layout), reserve_(kRowsOfEvent * static_cast<int32_t>(layout.events)) {
   types_.reserve(kEventTypes);
   for (uint16_t type = 0; type < kEventTypes; type++) types_.push_back(type_of(type, plan + type * kPlanWords));
   for (const Rules& rules : all_rules()) {
-    for (const Rule& rule : rules) types_[rule.type].run = rule.run;
+    for (const Rule& rule : rules) {
+      if (rule.when == 0 || tables.annexes.demand().asks(rule.when)) types_[rule.type].run = rule.run;
+    }
   }
 }
 
@@ -50,6 +53,7 @@ void Stage::begin(const SectionHeader& header, double number) {
   tables.advance(has_begun_ ? number : 0);
   has_begun_ = true;
   tables.clear_lookups();
+  idle_.clear();
   load_section(tables, header);
 }
 
@@ -77,6 +81,8 @@ inline void Stage::event(const Type& type) {
   Tables& c = tables;
   c.advance(load<double>(reinterpret_cast<const uint8_t*>(c.record + record_word::kNumber)));
   c.settle_deferred();
+  const uint32_t time = static_cast<uint32_t>(c.record[record_word::kTime + 1]);
+  if (idle_.is_due(time)) idle_.scan(c, time, reserve_ + c.threads.largest_family());
   c.fd = -1;
   c.fd_row = 0;
   c.is_name_changed = false;
@@ -84,10 +90,12 @@ inline void Stage::event(const Type& type) {
   c.lead = 0;
   if (c.t != 0) {
     c.lead = c.threads.leader(c.t);
+    c.threads[c.t].last_seen = time;
   } else if (type.makes_thread) {
     const int32_t slot = c.threads.slot_for(c.tid());
     if (slot > 0) c.t = c.placeholder(slot);
     if (c.t == 0) return;
+    c.threads[c.t].last_seen = time;
   }
   if ((c.record[record_word::kFlags] & record_flag::kTouch) != 0) return;
   if (type.fd_word != 0 && c.has(type.fd_param)) {
@@ -107,6 +115,7 @@ inline void Stage::complete(const Type& type) {
   const int32_t lead = c.threads.leader(c.t);
   record[record_word::kRow] = c.threads[c.t].row;
   record[record_word::kLeader] = c.threads[lead].row;
+  if (record[record_word::kAnnex] != 0) c.annexes.fill(c, lead, c.annex());
   if (c.fd_row != 0) {
     const bool is_connected = (c.fd_word(fd_word::kState) & fd_state::kConnected) != 0;
     record[record_word::kFlags] |=

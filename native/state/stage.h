@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../header.h"
+#include "idle.h"
 #include "rule.h"
 #include "tables.h"
 
@@ -29,7 +30,7 @@ struct SlotLayout {
 class Stage {
  public:
   /** @param plan the reader's: kPlanWords words for each event type */
-  Stage(Interner& interner, const TableMemory& memory, const SlotLayout& layout, const int32_t* plan);
+  Stage(Interner& interner, const TableMemory& memory, const SlotLayout& layout, const int32_t* plan, AnnexDemand annex);
 
   Tables tables;
 
@@ -53,6 +54,8 @@ class Stage {
    * go on in any case.
    */
   bool is_tight() const;
+  /** Threads that were removed since they had had no event for long. */
+  uint64_t idle_threads() const { return idle_.removed(); }
   /** Marks every dictionary id that the tables hold. While no batch is in flight. */
   void mark(uint8_t* marks);
 
@@ -81,6 +84,7 @@ class Stage {
   SlotLayout layout_;
   std::vector<Type> types_;
   std::vector<WantedFd> wanted_fds_;
+  IdleThreads idle_;
   int32_t reserve_;  // rows that a batch may take
   bool has_begun_ = false;
 };

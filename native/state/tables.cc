@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables.h"
 
+#include <utility>
+
 #include "container_id.h"
 
 namespace peregrine::state {
@@ -12,7 +14,7 @@ constexpr size_t kMostCgroups = 4096;
 
 }  // namespace
 
-Tables::Tables(Interner& interner, const TableMemory& memory)
+Tables::Tables(Interner& interner, const TableMemory& memory, AnnexDemand annex)
     : ring(memory.ring),
       strings(interner),
       threads(memory.heads, memory.rows, memory.row_count, *this),
@@ -20,10 +22,12 @@ Tables::Tables(Interner& interner, const TableMemory& memory)
       fd_pool(memory.fds, memory.fd_count),
       users(memory.users),
       groups(memory.groups),
-      containers(memory.containers) {}
+      containers(memory.containers),
+      annexes(std::move(annex)) {}
 
 void Tables::erased(int32_t thread) {
   fds.clear(thread);
+  annexes.forget(thread);
   extras.release(threads.get(thread, row_word::kExtra), now);
   if (closing_owner_ == thread) closing_owner_ = 0;
 }

@@ -8,6 +8,7 @@
 #include "../event_table.generated.h"
 #include "../interner.h"
 #include "addresses.h"
+#include "annexes.h"
 #include "extras.h"
 #include "fd_pool.h"
 #include "fd_tables.h"
@@ -39,7 +40,7 @@ struct TableMemory {
  */
 class Tables final : private ThreadEnd {
  public:
-  Tables(Interner& interner, const TableMemory& memory);
+  Tables(Interner& interner, const TableMemory& memory, AnnexDemand annex);
 
   uint8_t* const ring;
   Strings strings;
@@ -52,6 +53,7 @@ class Tables final : private ThreadEnd {
   Lookup groups;
   Lookup containers;
   RecentExits recent_exits;
+  Annexes annexes;
   /** ns from the epoch to the machine's start; 0 where it is not known. */
   uint64_t boot_time = 0;
 
@@ -97,6 +99,11 @@ class Tables final : private ThreadEnd {
   int32_t word(uint32_t at) const { return record[at]; }
   /** The 64-bit parameter at word `at`. */
   int64_t wide(uint32_t at) const { return load<int64_t>(reinterpret_cast<const uint8_t*>(record + at)); }
+  /** The event's annex; null where its record has none. */
+  int32_t* annex() const {
+    const int32_t at = record[record_word::kAnnex];
+    return at == 0 ? nullptr : record + at;
+  }
   /** ns since the epoch. */
   int64_t time() const { return wide(record_word::kTime); }
   int64_t tid() const { return wide(record_word::kTid); }
@@ -133,6 +140,13 @@ class Tables final : private ThreadEnd {
   int32_t* writable_extra(int32_t thread);
   /** Dictionary id of the container's id for control groups `cgroups` (0: none are known). */
   int32_t container_of(int32_t cgroups);
+
+  /** Page faults of a thread from the 64-bit parameters at two words, where they are kept and the event tells them. */
+  void set_faults(int32_t thread, uint32_t major, uint32_t minor, bool is_told) {
+    if (!is_told || !annexes.has_costs()) return;
+    annexes.costs(thread).pf_major = static_cast<uint64_t>(wide(major));
+    annexes.costs(thread).pf_minor = static_cast<uint64_t>(wide(minor));
+  }
 
   /** A change of users, groups or containers that found no place in its table. */
   void count_lost_lookup() { lost_lookups_++; }

@@ -29,6 +29,7 @@ struct alignas(64) Thread {
   int32_t enter_flags;
   int32_t reaper;  // slot of the thread that the kernel gives the children to, 0 = not told
   int32_t is_dead;
+  uint32_t last_seen;  // upper word of the time of its last event, 0 = none yet
 
   int32_t parent;
   int32_t first_child;

@@ -106,6 +106,13 @@ class Threads {
     });
   }
 
+  /** Living threads of the group of `t`; 0 where its group is not known. */
+  int32_t living_threads(int32_t t) const {
+    const int32_t g = (*this)[t].group;
+    return g == 0 ? 0 : groups_[static_cast<size_t>(g)].alive;
+  }
+  /** Threads that there can be. */
+  int32_t capacity() const { return static_cast<int32_t>(threads_.size()) - 1; }
   int32_t count() const { return count_; }
   uint64_t refused() const { return refused_; }
   /** The most children that one thread has had: that many rows its end can take. */

@@ -73,6 +73,29 @@ void transferred(Tables& c, uint32_t given, bool is_sending, bool may_create) {
   set_peers(c, tuple, new_kind, is_sending);
 }
 
+/** Where rules ask whether sockets are connected: a call that moved something through one shows that it is. */
+void connect_by_use(Tables& c) {
+  if (c.fd_row == 0) return;
+  const int32_t kind = c.fd_word(fd_word::kKind);
+  if (kind != fd_kind::kIpv4Sock && kind != fd_kind::kIpv6Sock) return;
+  if ((c.fd_word(fd_word::kState) & fd_state::kConnected) != 0) return;
+  const int32_t row = c.copy_fd();
+  if (row == 0) return;
+  c.fd_pool.row(row)[fd_word::kState] |= fd_state::kConnected;
+  c.replace_fd(row);
+}
+
+template <uint16_t kType>
+void used(Tables& c) {
+  if (c.succeeded(word_of(kType, 0))) connect_by_use(c);
+}
+
+/** A call without a tuple. */
+template <uint16_t kType>
+constexpr Rule user() {
+  return {kType, used<kType>, params({0}), kSucceeds, annex_part::kConnected};
+}
+
 /** A call whose tuple is parameter `kTuple`, whose fd is parameter `kFd`. */
 template <uint16_t kType, uint32_t kTuple, bool kIsSending, bool kMayCreate>
 void moved(Tables& c) {
@@ -86,11 +109,30 @@ constexpr Rule mover() {
           {plan_test::kNotEmpty, {kTuple}}};
 }
 
+template <uint16_t kType, uint32_t kTuple, bool kIsSending, bool kMayCreate>
+void moved_and_used(Tables& c) {
+  moved<kType, kTuple, kIsSending, kMayCreate>(c);
+  used<kType>(c);
+}
+
+template <uint16_t kType, int kTuple, int kFd, bool kIsSending, bool kMayCreate>
+constexpr Rule moving_user() {
+  return {kType, moved_and_used<kType, kTuple, kIsSending, kMayCreate>, params({0, kTuple, kFd}), kSucceeds,
+          annex_part::kConnected};
+}
+
 constexpr Rule kRules[] = {
     mover<type::kSocketSendX, 4, 2, true, true>(),       mover<type::kSocketSendtoX, 4, 2, true, true>(),
     mover<type::kSocketSendmsgX, 4, 2, true, true>(),    mover<type::kSocketSendmmsgX, 4, 1, true, false>(),
     mover<type::kSocketRecvX, 4, 2, false, false>(),     mover<type::kSocketRecvfromX, 2, 3, false, false>(),
     mover<type::kSocketRecvmsgX, 3, 5, false, false>(),  mover<type::kSocketRecvmmsgX, 4, 1, false, false>(),
+    moving_user<type::kSocketSendX, 4, 2, true, true>(),       moving_user<type::kSocketSendtoX, 4, 2, true, true>(),
+    moving_user<type::kSocketSendmsgX, 4, 2, true, true>(),    moving_user<type::kSocketSendmmsgX, 4, 1, true, false>(),
+    moving_user<type::kSocketRecvX, 4, 2, false, false>(),     moving_user<type::kSocketRecvfromX, 2, 3, false, false>(),
+    moving_user<type::kSocketRecvmsgX, 3, 5, false, false>(),  moving_user<type::kSocketRecvmmsgX, 4, 1, false, false>(),
+    user<type::kSyscallReadX>(),     user<type::kSyscallReadvX>(),    user<type::kSyscallPreadX>(),
+    user<type::kSyscallPreadvX>(),   user<type::kSyscallWriteX>(),    user<type::kSyscallWritevX>(),
+    user<type::kSyscallPwriteX>(),   user<type::kSyscallPwritevX>(),
 };
 
 }  // namespace

@@ -73,7 +73,7 @@ export class AuditLog {
         break;
       }
       default:
-        this.#setAside(bytes, from, "neither an Event nor an EventList");
+        this.#setAside(bytes, from, "data not recognized as a k8s audit event");
     }
   }
 

@@ -44,7 +44,14 @@ export const AnnexPart = {
   FAULTS: 16,
   EXEC_TIME: 32,
   CPU: 64,
+  /** Apart from FDS, since it takes a walk over all fds. */
+  KINDS: 128,
+  /** These two have no place in the annex: they make the state stage apply events that it otherwise leaves out. */
+  MEMORY: 256,
+  CONNECTED: 512,
 } as const;
+
+const IN_ANNEX = 255;
 
 /** What is asked of annexes. */
 export interface AnnexDemand {
@@ -66,5 +73,5 @@ export function noAnnex(): AnnexDemand {
 
 /** Words of an annex; 0 where nothing is asked. Even, as records are. */
 export function annexWords(demand: AnnexDemand): number {
-  return demand.parts === 0 && demand.fds.length === 0 ? 0 : AnnexWord.PAIRS + 2 * demand.fds.length;
+  return (demand.parts & IN_ANNEX) === 0 && demand.fds.length === 0 ? 0 : AnnexWord.PAIRS + 2 * demand.fds.length;
 }

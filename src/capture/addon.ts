@@ -72,6 +72,8 @@ export interface StageCounters {
   /** Changes that found no free row and were made in place: events in flight may have seen them too early. */
   readonly exhaustedRows: number;
   readonly lostLookups: number;
+  /** Threads without an event for long that were taken to have ended unseen. */
+  readonly idleThreads: number;
 }
 
 /** What native/stage_class.h offers; StateStage of src/state alone uses it and describes its methods. */
@@ -164,8 +166,9 @@ export interface Addon {
     tables: StageTables,
     layout: Float64Array,
     plan: Int32Array,
+    annex: Int32Array,
   ) => NativeStage;
-  /** Seven words for each event type that changes state: type, mask of the parameters it reads, a PlanTest, its operands. */
+  /** Eight words for each way in which an event type changes state: type, mask of the parameters it reads, AnnexPart bits that ask for it (0 = always), a PlanTest, its operands. */
   stateRules(): Int32Array;
   readonly CaptureWriter: new () => NativeWriter;
   readonly CaptureCopy: new () => NativeCopy;

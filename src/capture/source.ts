@@ -66,6 +66,9 @@ export interface ThreadEntry {
   readonly vmSize: number;
   readonly vmRss: number;
   readonly vmSwap: number;
+  /** Page faults; left out where they are not known. */
+  readonly pfMajor?: bigint;
+  readonly pfMinor?: bigint;
   readonly exeFlags: number;
   readonly capInheritable: bigint;
   readonly capPermitted: bigint;

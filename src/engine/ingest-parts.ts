@@ -38,9 +38,9 @@ function createSource(spec: SourceSpec, parts: SourceParts): CountedSource {
 export function createIngest(setup: IngestSetup): IngestParts {
   const { memory, hostRoot } = setup;
   const interner = createInterner(memory);
-  const plan = makePlan(setup.demand);
+  const plan = makePlan(setup.demand, setup.annex.parts);
   const source = createSource(setup.source, { memory, interner, plan, annexWords: annexWords(setup.annex) });
-  const stage = new StateStage({ memory, interner, plan, hostRoot });
+  const stage = new StateStage({ memory, interner, plan, hostRoot, annex: setup.annex });
   return { source, interner, stage, stageCounters: () => ({ ...stage.counters }) };
 }
 

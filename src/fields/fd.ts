@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { AnnexPart } from "../batch/annex.js";
 import { EVENTS, EventFlag, EventType } from "../batch/event-table.generated.js";
 import { FD_ROW_WORDS, FdKind, FdState, FdWord, L4 } from "../batch/fd-rows.js";
 import { RecordFlag, RecordWord } from "../batch/record.js";
 import { HAS_FD } from "./events.js";
-import { type Binders, bool, keyed, number, plain, text, wide } from "./reading.js";
+import { type Binders, bool, keyed, number, plain, type Reading, text, wide } from "./reading.js";
 import { isInternet, kindChar, kindName, shownProtocol } from "./render/fd.js";
 import { big64, signed64 } from "./render/number.js";
 import type { EventView } from "./view.js";
@@ -102,12 +103,13 @@ const stateFlag = (mask: number): ReturnType<typeof plain> =>
     }),
   );
 
-const recordFlag = (mask: number): ReturnType<typeof plain> =>
+const recordFlag = (mask: number, more: Omit<Reading, "extract"> = {}): ReturnType<typeof plain> =>
   plain(
     bool((e) => {
       if (fdRowOf(e) === 0) return -1;
       return ((e.words[e.o + RecordWord.FLAGS] as number) & mask) !== 0 ? 1 : 0;
     }),
+    more,
   );
 
 /** Word and index of the parameter with the fd that an event works on; 0 and -1 where it has none. */
@@ -145,7 +147,7 @@ export const FD_FIELDS: Binders = {
     }),
     { demand: demandFd },
   ),
-  "fd.connected": recordFlag(RecordFlag.CONNECTED),
+  "fd.connected": recordFlag(RecordFlag.CONNECTED, { annex: { parts: AnnexPart.CONNECTED } }),
   "fd.name_changed": recordFlag(RecordFlag.NAME_CHANGED),
   "fd.dev": fdNumber((e, base) => e.fds[base + FdWord.DEV] as number),
   "fd.dev.major": fdNumber((e, base) => ((e.fds[base + FdWord.DEV] as number) & 0xfff00) >> 8),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { AnnexPart } from "../batch/annex.js";
 import { EMPTY } from "../batch/dictionary.js";
 import { ExeFlag, ExtraWord, ROW_WORDS, RowWord } from "../batch/process-rows.js";
 import { RecordWord } from "../batch/record.js";
@@ -136,8 +137,11 @@ function cwdKey(e: EventView): number {
   return e.leader === 0 ? 0 : (e.rows[e.leader * ROW_WORDS + RowWord.CWD] as number) || EMPTY;
 }
 
-const extraNumber = (word: number): ReturnType<typeof plain> =>
-  plain(number((e) => (e.row === 0 ? Number.NaN : (e.extras[extraOf(e, e.row) + word] as number) >>> 0)));
+const memory = (word: number): ReturnType<typeof plain> =>
+  plain(
+    number((e) => (e.row === 0 ? Number.NaN : (e.extras[extraOf(e, e.row) + word] as number) >>> 0)),
+    { annex: { parts: AnnexPart.MEMORY } },
+  );
 
 /** The event's process: its texts, numbers and times. */
 export const PROC_FIELDS: Binders = {
@@ -196,9 +200,9 @@ export const PROC_FIELDS: Binders = {
       return big64(e.extras[at] as number, e.extras[at + 1] as number, true);
     }, true),
   ),
-  "proc.vmsize": extraNumber(ExtraWord.VM_SIZE),
-  "proc.vmrss": extraNumber(ExtraWord.VM_RSS),
-  "proc.vmswap": extraNumber(ExtraWord.VM_SWAP),
+  "proc.vmsize": memory(ExtraWord.VM_SIZE),
+  "proc.vmrss": memory(ExtraWord.VM_RSS),
+  "proc.vmswap": memory(ExtraWord.VM_SWAP),
 };
 
 function exeLine(e: EventView): string | null {

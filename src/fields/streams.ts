@@ -63,7 +63,7 @@ function openTypes(e: EventView): readonly string[] | null {
 
 /** fd.types, and fd.types[n]: of the fd with that number alone. */
 function bindTypes(argument: Argument | null): Reading | { error: string } {
-  if (argument === null) return { extract: list(openTypes), annex: { parts: AnnexPart.FDS } };
+  if (argument === null) return { extract: list(openTypes), annex: { parts: AnnexPart.KINDS } };
   const fd = argument.index;
   const extract = list((e) => {
     const kind = HAS_FD[e.type] === 0 ? -1 : kindOf(e, fd);

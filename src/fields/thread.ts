@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { AnnexPart } from "../batch/annex.js";
 import { CAPABILITIES, EventType } from "../batch/event-table.generated.js";
 import { ExtraWord, ROW_WORDS, RowWord } from "../batch/process-rows.js";
 import { RecordWord } from "../batch/record.js";
@@ -47,6 +48,7 @@ const memory = (word: number, unit: number): ReturnType<typeof plain> =>
       if (e.row === 0) return Number.NaN;
       return isMain(e) ? ((e.extras[extraOf(e, e.row) + word] as number) >>> 0) * unit : 0;
     }),
+    { annex: { parts: AnnexPart.MEMORY } },
   );
 
 /** Key of the cgroups (`name=path`, NUL separated); -1 where there are none. */

@@ -19,8 +19,11 @@ export function printCondition(node: Node, exact = false): string {
     case "and":
     case "or":
       return `(${node.children.map((child) => printCondition(child, exact)).join(` ${node.kind} `)})`;
-    case "not":
-      return `not ${printCondition(node.child, exact)}`;
+    case "not": {
+      const child = printCondition(node.child, exact);
+      // Two words in a row cancel out when they are read.
+      return exact && node.child.kind === "not" ? `not (${child})` : `not ${child}`;
+    }
     case "identifier":
       return node.name;
     case "check":

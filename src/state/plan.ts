@@ -4,8 +4,8 @@ import { EVENTS, EventFlag } from "../batch/event-table.generated.js";
 import { type Demand, PLAN_WORDS, PlanAction, PlanTest } from "../batch/plan.js";
 import { loadAddon } from "../capture/addon.js";
 
-/** Words of a rule of the stage, as the addon lists them: type, mask of parameters, test, operands. */
-const RULE_WORDS = 7;
+/** Words of a rule of the stage, as the addon lists them: type, mask of parameters, parts that ask for it, test, operands. */
+const RULE_WORDS = 8;
 
 /** Tells which events of a type can change state: a PlanTest and its operands (words 4 to 7 of a plan row). */
 export interface StateTest {
@@ -23,15 +23,18 @@ export interface StateDemand {
   readonly assists: Demand;
 }
 
-export function stateDemand(): StateDemand {
+/** @param parts what rules ask of annexes, AnnexPart bits: some events are applied for their sake alone */
+export function stateDemand(parts = 0): StateDemand {
   const masks: Demand = [];
   const tests: (StateTest | undefined)[] = [];
   const assists: Demand = [];
   const rules = loadAddon().stateRules();
   for (let at = 0; at < rules.length; at += RULE_WORDS) {
-    const [type = 0, mask = 0, test = PlanTest.NONE, ...operands] = rules.subarray(at, at + RULE_WORDS);
+    const [type = 0, mask = 0, when = 0, test = PlanTest.NONE, ...operands] = rules.subarray(at, at + RULE_WORDS);
+    if (when !== 0 && (when & parts) === 0) continue;
+    // Of two rules for a type the later one holds.
     masks[type] = mask | fdMask(type);
-    if (test !== PlanTest.NONE) tests[type] = { test, operands };
+    tests[type] = test === PlanTest.NONE ? undefined : { test, operands };
   }
   for (const event of EVENTS) if (fdMask(event.id) !== 0) assists[event.id] = fdMask(event.id);
   return { masks, tests, assists };
@@ -46,9 +49,10 @@ function fdMask(type: number): number {
 /**
  * The reader's plan for rules that want `rules` (parameters by event type; undefined = the type is not wanted).
  * Types that no rule wants go to the state stage alone, and those that change nothing are skipped.
+ * @param parts what the rules ask of annexes
  */
-export function makePlan(rules: Demand): Int32Array {
-  const { masks, tests, assists } = stateDemand();
+export function makePlan(rules: Demand, parts = 0): Int32Array {
+  const { masks, tests, assists } = stateDemand(parts);
   const plan = new Int32Array(EVENTS.length * PLAN_WORDS);
   for (let type = 0; type < EVENTS.length; type++) {
     const at = type * PLAN_WORDS;

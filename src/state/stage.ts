@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { type AnnexDemand, noAnnex } from "../batch/annex.js";
 import type { Interner } from "../batch/interner.js";
 import type { LookupBuffers } from "../batch/lookup.js";
 import type { Memory } from "../batch/memory.js";
@@ -20,6 +21,8 @@ export interface StageOptions {
   readonly plan: Int32Array;
   /** Users and groups that the capture does not name are looked up in HOST_ROOT/etc; null = nowhere. */
   readonly hostRoot: string | null;
+  /** What rules ask of annexes; the parts are those that the plan was made with. */
+  readonly annex?: AnnexDemand;
 }
 
 /**
@@ -30,13 +33,14 @@ export class StateStage {
   private readonly native: NativeStage;
 
   constructor(private readonly options: StageOptions) {
-    const { memory, interner, plan } = options;
+    const { memory, interner, plan, annex = noAnnex() } = options;
     const { slotBytes, wantedWord, recordsWord, shape } = new RingLayout(memory.shape.ring);
     this.native = new (loadAddon().StateStage)(
       interner,
       tablesOf(memory),
       Float64Array.of(shape.slots, shape.events, slotBytes, wantedWord, recordsWord),
       plan,
+      Int32Array.of(annex.parts, ...annex.fds),
     );
   }
 

@@ -8,6 +8,7 @@ import { formatterSuite } from "./suites/formatter.js";
 import { libsCapturesSuite } from "./suites/libs-captures.js";
 import { compileSuite, requirementsSuite, ruleLoaderSuite, warningsSuite } from "./suites/loader.js";
 import { parserSuite } from "./suites/parser.js";
+import { pluginsUnitSuite } from "./suites/plugins-unit.js";
 import { referenceSuite } from "./suites/reference.js";
 
 /** Every suite, in the order in which they run. */
@@ -28,5 +29,6 @@ export function suites(): readonly Suite[] {
     detectSuite("testing_go_falco", "all"),
     detectSuite("falco031_tests", "all"),
     detectSuite("falco031_exceptions", "all"),
+    pluginsUnitSuite(),
   ];
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { type AnnexDemand, noAnnex } from "../../src/batch/annex.js";
 import { EVENTS, EventType } from "../../src/batch/event-table.generated.js";
 import { FD_ROW_WORDS, FdWord } from "../../src/batch/fd-rows.js";
 import type { Memory, MemoryShape } from "../../src/batch/memory.js";
@@ -51,14 +52,15 @@ export class Bed {
 
   constructor(
     header: (bed: { id: (text: string) => number }) => SectionHeader = () => EMPTY_HEADER,
-    options: { shape?: MemoryShape; demand?: Demand; hostRoot?: string } = {},
+    options: { shape?: MemoryShape; demand?: Demand; hostRoot?: string; annex?: AnnexDemand } = {},
   ) {
     const { memory, interner, writer } = testBed(options.shape ?? TEST_SHAPE);
     this.memory = memory;
     this.interner = interner;
     this.writer = writer;
-    this.plan = makePlan(options.demand ?? ALL);
-    this.stage = new StateStage({ memory, interner, plan: this.plan, hostRoot: options.hostRoot ?? null });
+    this.plan = makePlan(options.demand ?? ALL, options.annex?.parts ?? 0);
+    const { hostRoot = null, annex = noAnnex() } = options;
+    this.stage = new StateStage({ memory, interner, plan: this.plan, hostRoot, annex });
     this.rows = new ProcessRows(memory.processes);
     this.words = new Int32Array(memory.ring);
     this.fds = new Int32Array(memory.fds.rows);

@@ -358,7 +358,13 @@ export class Model {
     this.link(child);
   }
 
-  private exec(task: Task, p: Record<string, number | string | null>): void {
+  private exec(seen: Task, p: Record<string, number | string | null>): void {
+    let task = seen;
+    // Another process's number now: what was known is someone else's.
+    if (!this.invalid(task) && Number(p["pid"]) !== task.pid) {
+      this.remove(task);
+      task = this.tasks.get(seen.tid) ?? this.placeholder(seen.tid);
+    }
     task.dead = false;
     if (this.invalid(task)) {
       task.pid = Number(p["pid"]);

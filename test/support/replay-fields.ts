@@ -37,13 +37,13 @@ export function replayFields(
     demand[event.id] = 0;
     for (const field of fields) field.demand(event.id, demand);
   }
-  const plan = makePlan(demand);
   const annex = noAnnex();
   for (const field of fields) if (field.annex !== undefined) askAnnex(annex, field.annex.parts, field.annex.fd);
+  const plan = makePlan(demand, annex.parts);
   const memory = createMemory();
   const interner = createInterner(memory);
   const source = new ScapSource({ path, memory, interner, plan, annexWords: annexWords(annex) });
-  const stage = new StateStage({ memory, interner, plan, hostRoot });
+  const stage = new StateStage({ memory, interner, plan, hostRoot, annex });
   const layout = new RingLayout(memory.shape.ring);
   let header = source.open();
   stage.begin(header, 0);

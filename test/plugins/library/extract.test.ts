@@ -206,3 +206,25 @@ for (const process of PROCESSES) {
     assert(told >= 200, String(told));
   });
 }
+
+test("an extractor that writes over the memory it shares harms nobody else", async (t) => {
+  const { extract } = await running(t, counter(), { timeouts: { extract: 300 } });
+  const read = extract(["counter.value", "counter.text"]);
+  for (const fault of ["scribble", "zeros"]) {
+    // Where what it wrote is overwritten by its answer, nothing is wrong.
+    try {
+      read({ data: fault });
+    } catch (error) {
+      assert.match((error as PeregrineError).code, /^LIBRARY_(PROTOCOL|TIMEOUT|DIED)$/);
+    }
+    for (let i = 0; i < 10; i++) {
+      try {
+        read({ data: "1" });
+        break;
+      } catch (error) {
+        assert.match((error as PeregrineError).code, /^LIBRARY_(PROTOCOL|TIMEOUT|DIED)$/);
+      }
+    }
+    assert.deepEqual(read({ data: "2" }), { "counter.value": 2, "counter.text": "2" });
+  }
+});

@@ -152,3 +152,36 @@ test("a source that loops for ever is killed when it does not answer", async (t)
   });
   assert.equal((await readAll(await open("3"))).length, 3);
 });
+
+for (const fault of ["scribble", "zeros", "ring"]) {
+  test(`a source that writes over the memory it shares (${fault}) harms nobody else`, async (t) => {
+    const { open } = await running(t, counter(), { timeouts: { control: 500 } });
+    const source = await open(`100000 ${fault}`);
+    let read = 0;
+    let failure: unknown = null;
+    const until = Date.now() + 3000;
+    while (failure === null && Date.now() < until) {
+      try {
+        read += (await source.nextBatch(1000, 20)).events.length;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    // What it wrote may look like a source that is quiet: then closing finds it out, or there is nothing wrong with it.
+    try {
+      await source.close();
+    } catch (error) {
+      failure ??= error;
+    }
+    if (failure !== null) {
+      assert.match(
+        String((failure as { code?: string }).code ?? (failure as Error).name),
+        /^(LIBRARY_(PROTOCOL|TIMEOUT|DIED)|SourceFailure)$/,
+      );
+    }
+    assert(read <= 100_100, String(read));
+    const again = await open("5");
+    assert.equal((await readAll(again)).length, 5);
+    await again.close();
+  });
+}

@@ -141,6 +141,20 @@ EXPORT const char* plugin_get_progress(void* state, void* opened, uint32_t* hund
   return instance->progress;
 }
 
+// Writes over all memory that is shared with the engine, as a library gone wild might.
+static void scribble(unsigned char with, size_t from, size_t most) {
+  FILE* maps = fopen("/proc/self/maps", "r");
+  char line[512];
+  while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+    unsigned long start = 0, end = 0;
+    if (strstr(line, "peregrine-plugin") == NULL || strstr(line, "rw-s") == NULL) continue;
+    if (sscanf(line, "%lx-%lx", &start, &end) != 2) continue;
+    size_t size = end - start - from;
+    memset((char*)start + from, with, size < most ? size : most);
+  }
+  if (maps != NULL) fclose(maps);
+}
+
 static void fault(plugin_t* plugin, instance_t* instance, uint32_t i, int32_t* rc) {
   char* event = (char*)instance->events[i];
   const char* what = instance->fault;
@@ -148,6 +162,12 @@ static void fault(plugin_t* plugin, instance_t* instance, uint32_t i, int32_t* r
   if (strcmp(what, "segv") == 0) *(volatile int*)8 = 1;
   if (strcmp(what, "abort") == 0) abort();
   if (strcmp(what, "exit") == 0) exit(3);
+  if (strcmp(what, "scribble") == 0) scribble(0xee, 0, 4096);
+  if (strcmp(what, "zeros") == 0) scribble(0, 0, 4096);
+  // The ring of events, while what is in it is being read.
+  if (strcmp(what, "ring") == 0) {
+    for (int i = 0; i < 50; i++) scribble((unsigned char)(i * 37), 4096 + (48 << 20), 1 << 20), usleep(1000);
+  }
   if (strcmp(what, "loop") == 0) {
     volatile int on = 1;
     while (on) {
@@ -215,6 +235,8 @@ EXPORT int32_t plugin_extract_fields(void* state, const event_input_t* in, const
   plugin->extracted++;
   if (strcmp(text, "segv") == 0) *(volatile int*)8 = 1;
   if (strcmp(text, "exit") == 0) exit(0);
+  if (strcmp(text, "scribble") == 0) scribble(0xee, 0, 4096);
+  if (strcmp(text, "zeros") == 0) scribble(0, 0, 4096);
   if (strcmp(text, "abort") == 0) abort();
   if (strcmp(text, "loop") == 0) {
     volatile int on = 1;
