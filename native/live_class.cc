@@ -36,6 +36,8 @@ Napi::Function LiveClass::define(Napi::Env env) {
                          InstanceMethod("open", &LiveClass::open),
                          InstanceMethod("snapshot", &LiveClass::snapshot),
                          InstanceMethod("fill", &LiveClass::fill),
+                         InstanceMethod("record", &LiveClass::record),
+                         InstanceAccessor<&LiveClass::recorded>("recorded"),
                          InstanceMethod("simulateDrop", &LiveClass::simulate_drop),
                          InstanceMethod("close", &LiveClass::close),
                          InstanceAccessor<&LiveClass::failure>("failure"),
@@ -113,6 +115,24 @@ Napi::Value LiveClass::fill(const Napi::CallbackInfo& info) {
   const bool reads_anew = reader_->fill(slot, generation_);
   reader_->report(counters_.Value().Data());
   return Napi::Boolean::New(info.Env(), reads_anew);
+}
+
+/** record(path, gzip level, most bytes, most ns) */
+void LiveClass::record(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].IsNumber() ? info[i].As<Napi::Number>().DoubleValue() : 0; };
+  if (!info[0].IsString()) {
+    Napi::TypeError::New(info.Env(), "LiveReader.record: a path is expected").ThrowAsJavaScriptException();
+    return;
+  }
+  WriteOptions options;
+  options.gzip_level = static_cast<int>(number(1));
+  options.most_bytes = static_cast<uint64_t>(number(2));
+  options.most_ns = static_cast<uint64_t>(number(3));
+  reader_->record(info[0].As<Napi::String>().Utf8Value(), options);
+}
+
+Napi::Value LiveClass::recorded(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), reader_->is_recorded());
 }
 
 void LiveClass::simulate_drop(const Napi::CallbackInfo&) { reader_->simulate_drop(); }

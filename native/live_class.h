@@ -20,6 +20,8 @@ class LiveClass : public Napi::ObjectWrap<LiveClass> {
   Napi::Value open(const Napi::CallbackInfo& info);
   Napi::Value snapshot(const Napi::CallbackInfo& info);
   Napi::Value fill(const Napi::CallbackInfo& info);
+  void record(const Napi::CallbackInfo& info);
+  Napi::Value recorded(const Napi::CallbackInfo& info);
   void simulate_drop(const Napi::CallbackInfo& info);
   Napi::Value failure(const Napi::CallbackInfo& info);
   Napi::Value counters(const Napi::CallbackInfo& info);

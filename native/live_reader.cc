@@ -101,6 +101,7 @@ bool LiveReader::open() {
 }
 
 void LiveReader::close() {
+  if (recorder_.is_open() && !recorder_.close() && !failure_) failure_ = recorder_.failure();
   ring_.close();
   programs_.reset();
   shared_ = nullptr;
@@ -112,7 +113,28 @@ bool LiveReader::snapshot(SectionHeader& header) {
   if (start_ts_ == 0) start_ts_ = began;
   last_picture_ns_ = began;
   vital_drops_ = vital_drops();
-  return read_machine(interner_, shared_->boot_time, header, failure_);
+  return read_machine(interner_, shared_->boot_time, header, failure_) && start_recording(header);
+}
+
+bool LiveReader::start_recording(const SectionHeader& header) {
+  if (record_path_.empty()) return true;
+  const bool is_good = recorder_.is_open() ? recorder_.section(header, interner_)
+                                           : recorder_.open(record_path_, record_options_, header, interner_);
+  if (!is_good) failure_ = recorder_.failure();
+  return is_good;
+}
+
+void LiveReader::write_down(const RawEvent& raw, Span event) {
+  switch (recorder_.write(event, raw.cpu, 0)) {
+    case Written::kFull:
+      is_recorded_ = true;
+      break;
+    case Written::kFailed:
+      failure_ = recorder_.failure();
+      break;
+    default:
+      break;
+  }
 }
 
 bool LiveReader::fill(uint32_t slot, uint32_t generation) {
@@ -129,7 +151,7 @@ bool LiveReader::fill(uint32_t slot, uint32_t generation) {
       was_empty_ = true;
       break;
     }
-    if (take(entry) == Step::kNoRoom) break;
+    if (is_recorded_ || failure_ || take(entry) == Step::kNoRoom) break;
     ring_.consume();
     found_any_ = true;
   }
@@ -182,10 +204,16 @@ LiveReader::Step LiveReader::take(Span entry) {
     return Step::kTaken;
   }
   const Recipe& recipe = recipes_.of(raw.type);
+  const Span event{start, static_cast<size_t>(raw.end - start)};
   if (recipe.action != plan_action::kSkip) {
     locate_params(raw, kEvents[raw.type], params_);
-    if (recipe.holds(raw.type, params_)) return keep(raw, recipe);
+    if (recipe.holds(raw.type, params_)) {
+      const Step step = keep(raw, recipe);
+      if (step == Step::kTaken && recorder_.is_open()) write_down(raw, event);
+      return step;
+    }
   }
+  if (recorder_.is_open()) write_down(raw, event);
   counters_[kLiveSeen]++;
   counters_[recipe.action == plan_action::kSkip ? kLiveNotWanted : kLiveStateRejected]++;
   counters_[kLiveBytes] += entry.size;

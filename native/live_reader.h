@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "capture_writer.h"
 #include "event.h"
 #include "failure.h"
 #include "header.h"
@@ -65,6 +66,14 @@ class LiveReader {
   /** Fills the batch in `slot`; see the class about how long that takes. True when the state must be read anew. */
   bool fill(uint32_t slot, uint32_t generation);
 
+  /** Writes all events from the first picture on to a capture as well. Before open(). */
+  void record(const std::string& path, const WriteOptions& options) {
+    record_path_ = path;
+    record_options_ = options;
+  }
+  /** True when the capture is as large or as long as it may be. */
+  bool is_recorded() const { return is_recorded_; }
+
   const Failure& failure() const { return failure_; }
   /** What the kernel lost, LIVE_CLASSES x LIVE_CAUSES numbers. */
   void report_drops(double* drops) const;
@@ -81,6 +90,8 @@ class LiveReader {
   void wait();
   Step take(Span entry);
   Step keep(const RawEvent& raw, const Recipe& recipe);
+  bool start_recording(const SectionHeader& header);
+  void write_down(const RawEvent& raw, Span event);
   /** Lost events without which the state is wrong. */
   uint64_t vital_drops() const;
 
@@ -103,6 +114,10 @@ class LiveReader {
   bool was_empty_ = true;  // after the last fill
   bool found_any_ = false;
   uint64_t counters_[kLiveCounters] = {};
+  std::string record_path_;  // empty: nothing is recorded
+  WriteOptions record_options_;
+  CaptureWriter recorder_;
+  bool is_recorded_ = false;
   Failure failure_;
 };
 

@@ -33,6 +33,10 @@ export interface NativeLiveReader {
   snapshot(): SectionHeader | null;
   /** Fills a batch; true where the state must be read anew after it. */
   fill(slot: number): boolean;
+  /** Before open(): all events go to a capture as well. Bounds of 0 are none. */
+  record(path: string, gzip: number, mostBytes: number, mostNs: number): void;
+  /** The capture is as large or as long as it may be. */
+  readonly recorded: boolean;
   simulateDrop(): void;
   close(): void;
   generation: number;

@@ -53,6 +53,17 @@ export interface LiveSettings {
   readonly snaplen: number;
   /** Whether every event wakes the reader up: alerts come sooner, and the watched programs pay for it. */
   readonly lowLatency: boolean;
+  /** Where all events are written to as well. */
+  readonly record?: LiveRecord;
+}
+
+/** A capture that is recorded. Bounds of 0 are none. */
+export interface LiveRecord {
+  readonly path: string;
+  /** 1 to 9; 0: plain. */
+  readonly gzip: number;
+  readonly mostBytes: number;
+  readonly mostNs: number;
 }
 
 /** This machine's kernel as a source of events. */
@@ -76,6 +87,8 @@ export class LiveSource implements Source {
       ),
       options.plan,
     );
+    const { record } = options.settings;
+    if (record !== undefined) this.reader.record(record.path, record.gzip, record.mostBytes, record.mostNs);
   }
 
   /**
@@ -89,7 +102,10 @@ export class LiveSource implements Source {
 
   /** Waits for events, at most 50 ms, and fills the batch with those that are there. */
   fill(slot: number): number {
-    return this.reader.fill(slot) ? FillResult.SECTION : FillResult.MORE;
+    const anew = this.reader.fill(slot);
+    if (this.reader.failure !== null) return FillResult.FAILED;
+    if (this.reader.recorded) return FillResult.END;
+    return anew ? FillResult.SECTION : FillResult.MORE;
   }
 
   /** A new picture of what is there, after events were lost without which the old one goes wrong. */

@@ -59,3 +59,13 @@ export interface ReadFlags {
   readonly workers?: number;
   readonly debugTiming?: boolean;
 }
+
+export interface CaptureFlags {
+  /** The capture to record. */
+  readonly write: string;
+  readonly gzip?: boolean;
+  /** Bounds: of its time, and of its size. */
+  readonly seconds?: number;
+  readonly megabytes?: number;
+  readonly workers?: number;
+}

@@ -16,10 +16,10 @@ function hostRoot(): string {
   return process.env["HOST_ROOT"] || "/";
 }
 
-/** A capture that Peregrine recorded, for machines that cannot be watched; null where it is not there. */
+/** A small capture for machines that cannot be watched; null where it is not there. */
 export function exampleCapture(): string | null {
   const root = packageRoot();
-  return root === null ? null : join(root, "examples", "recorded.scap");
+  return root === null ? null : join(root, "examples", "web-shell.scap");
 }
 
 /** What an engine is told of the machine. */

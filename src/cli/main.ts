@@ -8,7 +8,7 @@ import { suggest } from "../rules/suggest.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { Log } from "../telemetry/log.js";
 import { benchCommand } from "./bench.js";
-import { type Context, Exit, type ReadFlags, type RunFlags } from "./context.js";
+import { type CaptureFlags, type Context, Exit, type ReadFlags, type RunFlags } from "./context.js";
 import { defaultWorkers } from "./host.js";
 import { pluginCommand } from "./plugin.js";
 import { versionText } from "./version.js";
@@ -39,6 +39,12 @@ function workerCount(value: string): number {
     throw new InvalidArgumentError("Give a whole number from 1 to 256.");
   }
   return count;
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!(number > 0)) throw new InvalidArgumentError("Give a number greater than 0.");
+  return number;
 }
 
 function option(value: string, previous: string[] = []): string[] {
@@ -190,6 +196,21 @@ function buildProgram(context: Context, done: (status: number) => void): Command
         await withThreads(flags.workers, async (threads) => {
           const { readEvents } = await import("./read.js");
           return readEvents(capture ?? null, flags, context, threads, write);
+        }),
+      );
+    });
+  program
+    .command("capture")
+    .description("record the system calls of this machine to a capture")
+    .requiredOption("-w, --write <file>", "the capture to write; gzip if its name ends in .gz")
+    .option("--gzip", "compress")
+    .option("-M, --seconds <n>", "end after so many seconds", positive)
+    .option("--megabytes <n>", "end before the file is larger than this", positive)
+    .action(async (flags: CaptureFlags) => {
+      done(
+        await withThreads(1, async (threads) => {
+          const { recordCapture } = await import("./capture.js");
+          return recordCapture(flags, context, threads);
         }),
       );
     });

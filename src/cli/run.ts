@@ -58,7 +58,7 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
     const example = flags.orExample === true ? exampleCapture() : null;
     if (input === null && report.failure !== null && example !== null) {
       input = example;
-      log.warn(`${failureText(report.failure)} Until then, an example that was recorded: ${input}`);
+      log.warn(`${failureText(report.failure)} Until then, an example is replayed: ${input}`);
       report = await replay({ ...common, capture: input });
     }
     await outputs.close();

@@ -8,7 +8,7 @@
 
 int main(void) {
   struct rlimit limit = {512, 1024};
-  setrlimit(RLIMIT_NOFILE, &limit);
+  syscall(SYS_setrlimit, RLIMIT_NOFILE, &limit);
   prlimit(0, RLIMIT_CORE, 0, &limit);
   setsid();
   setresgid(1001, 1001, 1001);

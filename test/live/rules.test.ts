@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { buildPrograms, cannotWatch, Watching } from "./watching.js";
+
+/** Default rules fire on what real programs do. */
+
+const skip = cannotWatch();
+let folder = "";
+let watching: Watching;
+
+before(async () => {
+  if (skip !== false) return;
+  folder = buildPrograms();
+  // The mark is a file of the sensitive kind that is opened under another name.
+  watching = new Watching(folder, ["-o", "json_output=true"], (line, mark) => line.includes(mark));
+  const run = watching.run.bind(watching);
+  watching.run = (name, args = [], cwd) => {
+    if (name !== "marker") return run(name, args, cwd);
+    mkdirSync("/etc/sudoers.d", { recursive: true });
+    copyFileSync("/etc/hostname", `/etc/sudoers.d/${args[0]}`);
+    execFileSync("cat", [`/etc/sudoers.d/${args[0]}`], { stdio: "ignore" });
+    rmSync(`/etc/sudoers.d/${args[0]}`);
+    return 0;
+  };
+  await watching.settled();
+});
+
+after(async () => {
+  if (skip !== false) return;
+  const { code } = await watching.stop();
+  watching.remove();
+  assert.equal(code, 0, watching.errors);
+});
+
+async function rulesOf(work: () => void): Promise<string[]> {
+  const from = watching.lines.length;
+  work();
+  await watching.settled();
+  return watching.lines.slice(from).map((line) => (JSON.parse(line) as { rule: string }).rule);
+}
+
+/** A program of the test's under a name that rules look for. */
+function named(program: string, name: string): string {
+  const place = join(folder, "bin", name);
+  copyFileSync(join(folder, "bin", program), place);
+  execFileSync("chmod", ["755", place]);
+  return name;
+}
+
+const cases: readonly (readonly [rule: string, work: () => void])[] = [
+  ["Sensitive file read", () => execFileSync("cat", ["/etc/shadow"], { stdio: "ignore" })],
+  ["Link to a sensitive file", () => watching.run("symlink_shadow", [join(folder, "link")])],
+  ["Executable run from memory", () => watching.run("exec_memory", [join(folder, "bin", "marker")])],
+  ["Namespace entered", () => watching.run("namespaces")],
+  ["Process attached by ptrace", () => watching.run("trace")],
+  [
+    "Write below a binary directory",
+    () => execFileSync("sh", ["-c", "echo > /usr/local/bin/pg-x; rm /usr/local/bin/pg-x"]),
+  ],
+  ["Core utility replaced", () => execFileSync("sh", ["-c", "echo > /usr/local/bin/uname; rm /usr/local/bin/uname"])],
+  ["Login binary replaced", () => execFileSync("sh", ["-c", "echo > /usr/local/bin/login; rm /usr/local/bin/login"])],
+  ["Password binary replaced", () => execFileSync("sh", ["-c", "echo > /usr/local/bin/vipw; rm /usr/local/bin/vipw"])],
+  ["SSH binary replaced", () => execFileSync("sh", ["-c", "echo > /usr/local/bin/sftp; rm /usr/local/bin/sftp"])],
+  [
+    "Cron job written",
+    () => execFileSync("sh", ["-c", "mkdir -p /etc/cron.d; echo > /etc/cron.d/pg-x; rm /etc/cron.d/pg-x"]),
+  ],
+  [
+    "Systemd unit written",
+    () =>
+      execFileSync("sh", [
+        "-c",
+        "mkdir -p /etc/systemd/system; echo > /etc/systemd/system/pg-x.service; rm /etc/systemd/system/pg-x.service",
+      ]),
+  ],
+  ["Write below etc", () => execFileSync("sh", ["-c", "echo > /etc/pg-x; rm /etc/pg-x"])],
+  ["Log cleared", () => execFileSync("sh", ["-c", "echo x > /var/log/pg-x; : > /var/log/pg-x; rm /var/log/pg-x"])],
+  [
+    "Shell history cleared",
+    () => execFileSync("sh", ["-c", `echo x > ${folder}/.bash_history; rm ${folder}/.bash_history`]),
+  ],
+  ["Credential search", () => execFileSync("sh", ["-c", `find ${folder} -name id_rsa || true`])],
+  ["Standard stream redirected to the network", () => watching.run(named("shell_out", "python3"), ["127.0.0.1", "9"])],
+];
+
+for (const [rule, work] of cases) {
+  test(rule, { skip }, async () => {
+    const fired = await rulesOf(work);
+    assert.ok(fired.includes(rule), `fired: ${fired.join(", ")}\n${watching.errors}`);
+  });
+}
