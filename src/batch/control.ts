@@ -78,6 +78,9 @@ export const SlotControl = {
   FAILED_BY: 4,
   /** Events of the batch that failed twice. */
   FAILURES: 5,
+  /** Number + 1 of the plugin that is not to be asked about the event with index BARRED_AT; 0: none. */
+  BARRED: 6,
+  BARRED_AT: 7,
   /**
    * Index of the event that is being evaluated, -1 = before the first, their number = behind the last. Written for every event, so it shares no cache line
    * with a word that another thread looks at, nor with another slot's cursor.
@@ -219,6 +222,7 @@ export class Control {
     this.words[base + SlotControl.FAILED_BY] = -1;
     this.words[base + SlotControl.CURSOR] = -1;
     this.words[base + SlotControl.FAILURES] = 0;
+    this.words[base + SlotControl.BARRED] = 0;
     Atomics.store(this.words, ControlWord.PUBLISHED, batch + 1);
     this.setSlot(slot, SlotControl.STATE, SlotState.READY);
     this.work.bump(1);
@@ -318,6 +322,18 @@ export class Control {
     this.words[this.cursorWord(slot)] = -1;
     this.setSlot(slot, SlotControl.STATE, SlotState.READY);
     this.work.bump();
+  }
+
+  /**
+   * Main, which owns the slot of a dead worker: the next attempt evaluates event `index` without asking plugin `plugin`, at
+   * which this one ended. @returns false where that was so already, and did not help
+   */
+  bar(slot: number, index: number, plugin: number): boolean {
+    const barred = this.slot(slot, SlotControl.BARRED);
+    if (barred !== 0 && this.slot(slot, SlotControl.BARRED_AT) === index) return false;
+    this.setSlot(slot, SlotControl.BARRED_AT, index);
+    this.setSlot(slot, SlotControl.BARRED, plugin + 1);
+    return true;
   }
 
   /** Counts an event of the batch as failed for good; its entry of `wanted` is cleared by the caller, who owns the slot. */

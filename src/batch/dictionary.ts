@@ -47,6 +47,25 @@ export function createDictionary(ids: number, bytes: number): DictionaryBuffers 
   };
 }
 
+/**
+ * Puts a few strings into a dictionary that nobody interns strings into: before its ids are known to anybody.
+ * @param texts binary strings
+ * @returns their ids
+ */
+export function fillDictionary(buffers: DictionaryBuffers, texts: readonly string[]): number[] {
+  const offsets = new Uint32Array(buffers.offsets);
+  const lengths = new Uint32Array(buffers.lengths);
+  const arena = Buffer.from(buffers.arena);
+  let end = 0;
+  return texts.map((text, i) => {
+    const id = EMPTY + 1 + i;
+    offsets[id] = end;
+    lengths[id] = text.length;
+    end += arena.write(text, end, "latin1");
+    return id;
+  });
+}
+
 /** The reading side of the dictionary, for any thread. */
 export class Dictionary {
   readonly capacity: number;

@@ -5,6 +5,7 @@ import { type Control, FailedAt, SlotControl, Stop } from "../batch/control.js";
 import { RecordWord } from "../batch/record.js";
 import type { RingShape } from "../batch/ring.js";
 import { RingLayout, SlotWord } from "../batch/ring.js";
+import type { PluginMessage } from "../plugins/context.js";
 import type { Ledger } from "../telemetry/ledger.js";
 import type { WorkerMessage } from "./evaluate.js";
 import type { Threads } from "./threads.js";
@@ -29,6 +30,12 @@ export interface CrewEvents {
   failed(event: FailedEvent): void;
   /** A worker died and was replaced. */
   died(worker: number, error: Error): void;
+  /** Something that a plugin says in a worker. */
+  plugin(worker: number, message: PluginMessage): void;
+  /** Events of plugins that are not loaded were met. */
+  unknownPlugin(source: number, id: number, events: number): void;
+  /** A worker has died. @returns the plugin whose code it ran, which is told so; -1: none */
+  blame(worker: number, error: Error): number;
 }
 
 /** What the crew needs of a source whose batches it evaluates. */
@@ -42,6 +49,8 @@ export interface CrewSource {
 /** The workers of a run, seen from main: gives them their task, hears them, replaces those that die. */
 export class Crew {
   private readonly ready = new Set<number>();
+  /** By worker: ends the thread that does its task. */
+  private readonly endings: (AbortController | undefined)[] = [];
 
   constructor(
     private readonly threads: Threads,
@@ -71,20 +80,30 @@ export class Crew {
       const { port1, port2 } = new MessageChannel();
       port1.on("message", (message: WorkerMessage) => this.hear(worker, message));
       let death: unknown = null;
+      const ending = new AbortController();
+      this.endings[worker] = ending;
+      const { signal } = ending;
       try {
-        await this.threads.pool.run({ ...this.task, worker, port: port2 }, { name: "evaluate", transferList: [port2] });
+        const task = { ...this.task, worker, port: port2 };
+        await this.threads.pool.run(task, { name: "evaluate", transferList: [port2], signal });
       } catch (error) {
         death = error;
       }
       this.drain(worker, port1);
       if (death === null) return;
       const error = death instanceof Error ? death : new Error(String(death));
-      // One that dies before it has compiled the rules would die again.
-      if (!this.ready.delete(worker)) throw error;
-      for (const [source, each] of this.sources.entries()) this.takeOver(source, each, worker, error);
+      const plugin = this.events.blame(worker, error);
+      // One that dies before it has compiled the rules would die again, unless it is a plugin that is to blame.
+      if (!this.ready.delete(worker) && plugin < 0) throw error;
+      for (const [source, each] of this.sources.entries()) this.takeOver(source, each, worker, error, plugin);
       if (this.sources.some(({ control }) => control.aborted)) return;
       this.events.died(worker, error);
     }
+  }
+
+  /** Ends the thread of a worker that hangs; another one takes its place. */
+  kill(worker: number): void {
+    this.endings[worker]?.abort();
   }
 
   private hear(worker: number, message: WorkerMessage): void {
@@ -102,6 +121,12 @@ export class Crew {
       case "tick":
         this.events.progress(message.source);
         break;
+      case "plugin":
+        this.events.plugin(worker, message.message);
+        break;
+      case "unknown plugin":
+        this.events.unknownPlugin(message.source, message.id, message.events);
+        break;
     }
   }
 
@@ -118,10 +143,16 @@ export class Crew {
   /**
    * The batch of a dead worker goes back. Main owns the slot here: the worker's last store came before the notice of its
    * death. An event at which two attempts on end ended is passed over; two ends before the first event fail the whole
-   * batch, and so do two behind the last. Evaluating again begins from nothing, so that what
-   * the worker had counted is taken back.
+   * batch, and so do two behind the last. Where a plugin is to blame, the event is first tried without it. Evaluating again
+   * begins from nothing, so that what the worker had counted is taken back.
    */
-  private takeOver(source: number, { control, ledger, ring, shape }: CrewSource, worker: number, error: Error): void {
+  private takeOver(
+    source: number,
+    { control, ledger, ring, shape }: CrewSource,
+    worker: number,
+    error: Error,
+    plugin: number,
+  ): void {
     const slot = control.abandoned(worker);
     if (slot === -1) return;
     const words = new Int32Array(ring);
@@ -131,8 +162,9 @@ export class Crew {
     const count = words[base + SlotWord.WANTED];
     ledger.reopen(worker, slot, count);
     const last = control.slot(slot, SlotControl.FAILED_AT);
-    if (last === (at < 0 ? FailedAt.START : at)) {
-      const one = at >= 0 && at < count;
+    const one = at >= 0 && at < count;
+    const spared = plugin >= 0 && one && control.bar(slot, at, plugin);
+    if (!spared && last === (at < 0 ? FailedAt.START : at)) {
       for (let i = one ? at : 0; i < (one ? at + 1 : count); i++) {
         const wanted = base + layout.wantedWord + i;
         const record = words[wanted];

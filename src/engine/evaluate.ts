@@ -5,6 +5,7 @@ import { type Control, ControlWord, SlotControl } from "../batch/control.js";
 import type { Memory } from "../batch/memory.js";
 import { RingLayout, SlotWord } from "../batch/ring.js";
 import { EventView } from "../fields/view.js";
+import type { PluginMessage } from "../plugins/context.js";
 import { nowNs } from "../telemetry/clock.js";
 import type { Ledger } from "../telemetry/ledger.js";
 import { WorkerTime } from "../telemetry/stage-times.js";
@@ -25,6 +26,8 @@ export type WorkerMessage =
       /** Pairs: rule, matches. */
       readonly counts: readonly number[];
     }
+  | { readonly kind: "plugin"; readonly message: PluginMessage }
+  | { readonly kind: "unknown plugin"; readonly source: number; readonly id: number; readonly events: number }
   | { readonly kind: "failed"; readonly source: number; readonly event: number; readonly message: string };
 
 /** Bytes of alerts that may wait to be written before workers wait, too. */
@@ -60,6 +63,10 @@ export class Evaluation {
   private section = -1;
   private readonly matcher: EvaluatorParts["matcher"];
   private readonly encoder: EvaluatorParts["encoder"];
+  private readonly plugins: EvaluatorParts["plugins"];
+  private readonly unknown: EvaluatorParts["unknown"];
+  /** Index of the event that a plugin is not asked about, -1: none. */
+  private barredAt = -1;
 
   /** Whose batches this worker may claim. */
   get control(): Control {
@@ -82,6 +89,9 @@ export class Evaluation {
     this.counts = new Int32Array(context.rules);
     this.matcher = parts.matcher;
     this.encoder = parts.encoder;
+    this.plugins = parts.plugins;
+    this.unknown = parts.unknown;
+    if (parts.plugins !== undefined) this.view.plugins = parts.plugins.sources;
   }
 
   /** Evaluates the batch in `slot`, which this worker has claimed, and completes it or gives it back. */
@@ -90,6 +100,8 @@ export class Evaluation {
     const base = this.layout.slotWord(slot);
     const start = nowNs();
     this.prepare(base);
+    const barred = control.slot(slot, SlotControl.BARRED);
+    this.barredAt = barred === 0 ? -1 : control.slot(slot, SlotControl.BARRED_AT);
     let from = 0;
     let retried = -1;
     for (;;) {
@@ -139,13 +151,16 @@ export class Evaluation {
     const cursor = this.context.control.cursorWord(slot);
     const wanted = base + this.layout.wantedWord;
     const count = words[base + SlotWord.WANTED];
+    const { barredAt } = this;
     for (let i = from; i < count; i++) {
       cursors[cursor] = i;
       const o = words[wanted + i];
       if (o === 0) continue;
       view.at(o);
+      if (i === barredAt) this.plugins?.bar(this.context.control.slot(slot, SlotControl.BARRED) - 1);
       const hits = matcher.match(view);
       if (hits !== 0) this.hit(i, hits);
+      if (i === barredAt) this.plugins?.bar(-1);
     }
   }
 
@@ -160,6 +175,8 @@ export class Evaluation {
 
   /** Drops what a failing event has written. */
   private takeBack(index: number): void {
+    this.plugins?.bar(-1);
+    this.plugins?.forget();
     if (this.begun !== index) return;
     this.chunk.rollback();
     for (let i = 0; i < this.begunHits; i++) this.counts[this.matcher.hits[i]]--;
@@ -170,6 +187,7 @@ export class Evaluation {
     this.chunk.clear();
     this.counts.fill(0);
     this.begun = -1;
+    this.unknown?.clear();
   }
 
   /** The event failed twice: it is counted, told, and passed over from now on. */
@@ -210,6 +228,9 @@ export class Evaluation {
         control.addAlertBytes(-size);
         throw error;
       }
+    }
+    if (this.unknown !== undefined && this.unknown.size > 0) {
+      for (const [id, events] of this.unknown) post({ kind: "unknown plugin", source, id, events });
     }
     this.reset();
     ledger.evaluated(worker, slot, control.slot(slot, SlotControl.FAILURES));

@@ -48,7 +48,9 @@ export function faultyMatcher(matcher: Matcher, faults: ArmedFaults): Matcher {
   const throwAt = faults.throwAt ?? [];
   const exitAt = faults.exitAt ?? [];
   return {
-    hits: matcher.hits,
+    get hits() {
+      return matcher.hits;
+    },
     forget: () => matcher.forget(),
     match(e: EventView): number {
       throwAt.forEach((fault, i) => {

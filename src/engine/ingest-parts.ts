@@ -9,7 +9,7 @@ import { createInterner, ReaderCounter, ScapSource } from "../capture/scap.js";
 import { makePlan, StateStage } from "../state/stage.js";
 import type { SourceCounts } from "../telemetry/ledger.js";
 import type { CountedSource, IngestParts, IngestSetup } from "./parts.js";
-import type { SourceSpec } from "./source-spec.js";
+import type { SyscallSpec } from "./source-spec.js";
 
 /** Loads the native addon ahead of its use. */
 export function warmIngest(): void {
@@ -25,7 +25,7 @@ interface SourceParts {
 }
 
 /** The source that `spec` describes. */
-function createSource(spec: SourceSpec, parts: SourceParts): CountedSource {
+function createSource(spec: SyscallSpec, parts: SourceParts): CountedSource {
   switch (spec.kind) {
     case "capture":
       return new CountedScap({ path: spec.path, ...parts });

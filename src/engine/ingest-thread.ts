@@ -13,13 +13,13 @@ import { failureOf, Ingest, type SweepLimit } from "./ingest.js";
 import { createIngest, warmIngest } from "./ingest-parts.js";
 import type { IngestParts, IngestSetup } from "./parts.js";
 import { InfoWriter } from "./source-info.js";
-import type { SourceSpec } from "./source-spec.js";
+import type { SyscallSpec } from "./source-spec.js";
 
 /** Everything ingest needs for one source of a run. */
 export interface IngestTask {
   /** Name of the event source. */
   readonly name: string;
-  readonly source: SourceSpec;
+  readonly source: SyscallSpec;
   readonly memory: Memory;
   readonly control: ControlBuffer;
   readonly ledger: LedgerBuffer;

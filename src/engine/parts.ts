@@ -6,9 +6,10 @@ import type { Interner } from "../batch/interner.js";
 import type { Memory } from "../batch/memory.js";
 import type { Demand } from "../batch/plan.js";
 import type { SectionHeader, Source } from "../capture/source.js";
+import type { PluginHost } from "../plugins/host.js";
 import type { Matcher } from "../rules/matcher.js";
 import type { SourceCounts } from "../telemetry/ledger.js";
-import type { SourceSpec } from "./source-spec.js";
+import type { SyscallSpec } from "./source-spec.js";
 
 /** A source that keeps count. */
 export interface CountedSource extends Source {
@@ -43,7 +44,7 @@ export interface IngestParts {
 }
 
 export interface IngestSetup {
-  readonly source: SourceSpec;
+  readonly source: SyscallSpec;
   readonly memory: Memory;
   readonly demand: Demand;
   readonly annex: AnnexDemand;
@@ -51,8 +52,12 @@ export interface IngestSetup {
   readonly data: unknown;
 }
 
-/** What a worker is made of. */
+/** What a worker evaluates the events of one source with. */
 export interface EvaluatorParts {
   readonly matcher: Matcher;
   readonly encoder: Encoder;
+  /** The plugins of the worker; absent where there are none. */
+  readonly plugins?: PluginHost;
+  /** Events of plugins that are not loaded, by ID, since it was cleared last: the matcher counts them. */
+  readonly unknown?: Map<number, number>;
 }

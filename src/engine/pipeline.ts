@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { AnnexDemand } from "../batch/annex.js";
-import { Control, createControl } from "../batch/control.js";
+import { Control, ControlWord, createControl, HEARTBEAT, SlotControl, SlotState } from "../batch/control.js";
+import { fillDictionary } from "../batch/dictionary.js";
 import { createMemory, DEFAULT_SHAPE, type MemoryShape } from "../batch/memory.js";
 import type { Demand } from "../batch/plan.js";
 import type { RingShape } from "../batch/ring.js";
@@ -12,11 +13,11 @@ import type { CrewSource } from "./crew.js";
 import { Delivery, type Sink } from "./delivery.js";
 import type { ArmedFaults } from "./faults.js";
 import { DEFAULT_SWEEP, type SweepLimit } from "./ingest.js";
-import type { IngestResult, IngestTask } from "./ingest-thread.js";
+import type { Failure, IngestResult, IngestTask } from "./ingest-thread.js";
 import { createLatency, type Latency } from "./latency.js";
 import type { SourceReport } from "./report.js";
 import { createInfo } from "./source-info.js";
-import type { SourceSpec } from "./source-spec.js";
+import type { SourceSpec, SyscallSpec } from "./source-spec.js";
 import type { SharedBuffers } from "./worker-thread.js";
 
 /** One source of a run. */
@@ -38,12 +39,24 @@ export interface PipelineContext {
   readonly rules: number;
   readonly sink: Sink;
   readonly faults: ArmedFaults | null;
+  /** Names of the asynchronous events that plugins can add. */
+  readonly asyncNames: readonly string[];
   /** Is told that alerts can be written no more. */
   readonly failed: (error: unknown) => void;
 }
 
+/** What a plugin's source needs: no processes, and room for large events. */
+const PLUGIN_SHAPE: MemoryShape = {
+  ring: { slots: 8, events: 1024, recordBytes: 128 * 1024, heapBytes: 8 * 1024 * 1024 },
+  strings: 1024,
+  stringBytes: 64 * 1024,
+  processRows: 16,
+  fdRows: 16,
+};
+
 function shapeOf(options: PipelineOptions): MemoryShape {
-  return { ...DEFAULT_SHAPE, ...options.memory, ring: { ...DEFAULT_SHAPE.ring, ...options.ring } };
+  const base = options.spec.kind === "plugin" ? PLUGIN_SHAPE : DEFAULT_SHAPE;
+  return { ...base, ...options.memory, ring: { ...base.ring, ...options.ring } };
 }
 
 /**
@@ -58,6 +71,10 @@ export class Pipeline implements CrewSource {
   readonly delivery: Delivery;
   readonly shape: RingShape;
   readonly ring: SharedArrayBuffer;
+  /** Dictionary ids of names of asynchronous events; only a plugin's source knows them ahead. */
+  readonly asyncNames: ReadonlyMap<string, number>;
+  /** Events of plugins that are not loaded, by ID. */
+  readonly unknownPlugins = new Map<number, number>();
   private readonly latency: Latency = createLatency();
 
   constructor(
@@ -65,7 +82,15 @@ export class Pipeline implements CrewSource {
     private readonly context: PipelineContext,
   ) {
     const memory = createMemory(shapeOf(options));
-    const control = createControl(memory.shape.ring.slots, context.work);
+    const plugin = options.spec.kind === "plugin";
+    // A plugin waits for its acknowledgements, so main hears of each of its batches.
+    const control = createControl(memory.shape.ring.slots, context.work, plugin ? 1 : HEARTBEAT);
+    const names = plugin ? context.asyncNames : [];
+    const ids = fillDictionary(
+      memory.dictionary,
+      names.map((name) => Buffer.from(name, "utf8").toString("latin1")),
+    );
+    this.asyncNames = new Map(names.map((name, i) => [name, ids[i]]));
     const ledger = createLedger(context.workers, memory.shape.ring.slots);
     this.name = options.name;
     this.shared = { memory, control, ledger, times: createStageTimes(context.workers), info: createInfo() };
@@ -80,9 +105,20 @@ export class Pipeline implements CrewSource {
     return this.context.faults;
   }
 
-  /** What the ingest thread is given. */
-  task(demand: Demand, annex: AnnexDemand): IngestTask {
-    const { spec, hostRoot, sweep } = this.options;
+  get spec(): SourceSpec {
+    return this.options.spec;
+  }
+
+  /** The thread of a plugin's source is gone: puts in order what it may have left half done. */
+  orphaned(): void {
+    const { control, ledger } = this;
+    const slot = control.words[ControlWord.PUBLISHED] % control.slots;
+    if (control.slot(slot, SlotControl.STATE) === SlotState.FREE) ledger.orphaned(slot);
+  }
+
+  /** What the ingest thread of a source of system calls is given. */
+  task(spec: SyscallSpec, demand: Demand, annex: AnnexDemand): IngestTask {
+    const { hostRoot, sweep } = this.options;
     return {
       ...this.shared,
       name: this.name,
@@ -95,8 +131,8 @@ export class Pipeline implements CrewSource {
     };
   }
 
-  /** What became of the source. `end` is null where its ingest thread broke. */
-  async report(end: IngestResult | null): Promise<SourceReport> {
+  /** What became of the source. `end` is null where its ingest thread broke, or where it is a plugin's. */
+  async report(end: IngestResult | null, failure: Failure | null): Promise<SourceReport> {
     const { delivery } = this;
     const ledger = this.ledger.snapshot();
     return {
@@ -106,7 +142,8 @@ export class Pipeline implements CrewSource {
       alerts: delivery.alerts,
       ledger,
       unknownTypes: end?.unknownTypes ?? [],
-      failure: end?.failure ?? null,
+      failure: end?.failure ?? failure,
+      unknownPlugins: [...this.unknownPlugins].map(([id, events]) => ({ id, events })),
       bytes: end?.bytes ?? 0,
       inflateNs: end?.inflateNs ?? 0,
       stages: readStageTimes(this.shared.times),

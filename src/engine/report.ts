@@ -4,6 +4,7 @@ import type { LedgerSnapshot } from "../telemetry/ledger.js";
 import type { StageTimes } from "../telemetry/stage-times.js";
 import type { FailedEvent } from "./crew.js";
 import type { Failure } from "./ingest-thread.js";
+import type { PluginReport } from "./plugin-report.js";
 
 /** Batch latency from publish to release, microseconds. */
 export interface LatencySummary {
@@ -34,6 +35,8 @@ export interface SourceReport {
   readonly alerts: number;
   readonly ledger: LedgerSnapshot;
   readonly unknownTypes: readonly { readonly type: number; readonly count: number }[];
+  /** Events of plugins that are not loaded, by plugin ID: no rule was applied to them. */
+  readonly unknownPlugins: readonly { readonly id: number; readonly events: number }[];
   /** The input is bad behind the last event; all before it was evaluated and delivered. */
   readonly failure: Failure | null;
   /** Bytes read from the input, and ns spent inflating it (part of fillNs). */
@@ -53,6 +56,9 @@ export interface SourceReport {
 export interface RunReport extends MatchCounts {
   /** In the order in which they were given. */
   readonly sources: readonly SourceReport[];
+  readonly plugins: readonly PluginReport[];
+  /** Why the whole run was stopped before its end; null: it was not. */
+  readonly aborted: Failure | null;
   /** Events that could not be evaluated, at most the first hundred. */
   readonly failedEvents: readonly FailedEvent[];
   /** Workers that died and were replaced. */

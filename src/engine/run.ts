@@ -4,16 +4,24 @@ import type { EncoderOptions } from "../alerts/options.js";
 import { noAnnex } from "../batch/annex.js";
 import { Stop } from "../batch/control.js";
 import { createWork } from "../batch/work.js";
+import type { LoadedPlugin } from "../plugins/info.js";
+import { sourcesOf } from "../plugins/sources.js";
 import { PRIORITIES, type RuleSet } from "../rules/ruleset.js";
+import type { Progress } from "../sdk/index.js";
 import { nowNs } from "../telemetry/clock.js";
 import type { Ledger } from "../telemetry/ledger.js";
 import { Crew, type FailedEvent } from "./crew.js";
 import type { Sink } from "./delivery.js";
+import type { RunPlan } from "./demand.js";
 import { armFaults, type Faults } from "./faults.js";
+import type { Failure, IngestResult } from "./ingest-thread.js";
 import { Pipeline, type PipelineOptions } from "./pipeline.js";
+import { PluginCrew } from "./plugin-crew.js";
+import type { PluginNews } from "./plugin-report.js";
 import type { MatchCounts, RunReport } from "./report.js";
 import { sharedSink } from "./shared-sink.js";
 import { startThreads, type Threads } from "./threads.js";
+import type { WorkerTask } from "./worker-thread.js";
 
 export interface RunOptions {
   /** At least one; they run side by side. */
@@ -36,9 +44,26 @@ export interface RunOptions {
   /** Is told of an event that failed twice, and of a worker that died. */
   readonly onFailedEvent?: (event: FailedEvent) => void;
   readonly onWorkerDeath?: (worker: number, error: Error) => void;
+  /** The plugins of the run, in the order of their indices: sources of kind "plugin" name them, rules use their fields. */
+  readonly plugins?: readonly LoadedPlugin[];
+  /** Is told what plugins say and do wrong. */
+  readonly onPlugin?: (news: PluginNews) => void;
+  /** Is told how far plugins' sources are; absent: they are not asked. */
+  readonly onProgress?: (plugin: string, progress: Progress) => void;
+  /** Is told once of each plugin ID that events have and no plugin. */
+  readonly onUnknownPlugin?: (id: number) => void;
   /** For tests alone. */
   readonly faults?: Faults;
 }
+
+/** How the reading of one source ended. */
+interface IngestOutcome {
+  readonly result: IngestResult | null;
+  readonly failure: Failure | null;
+}
+
+/** What there is to plan where tests bring the parts themselves. */
+const NO_PLAN: RunPlan = { outputs: { templates: [], extras: [] }, demand: [], annex: noAnnex(), wanted: [] };
 
 /** Failed events that a report lists. */
 const LISTED_FAILURES = 100;
@@ -60,65 +85,86 @@ export async function run(options: RunOptions): Promise<RunReport> {
 }
 
 class Run {
+  private readonly plugins: readonly LoadedPlugin[];
+  /** All event sources there are. */
+  private readonly sources: readonly string[];
   private readonly pipelines: readonly Pipeline[];
+  private readonly pluginCrew: PluginCrew;
   private readonly failedEvents: FailedEvent[] = [];
   private deaths = 0;
   private ready = 0;
+  private workers: Crew | null = null;
   /** The first reason to reject; null where there is none. */
   private failure: { readonly error: unknown } | null = null;
+  /** Why all sources were stopped before their ends. */
+  private aborted: Failure | null = null;
 
   constructor(
     private readonly options: RunOptions,
     private readonly threads: Threads,
     private readonly startup: Record<string, number>,
   ) {
-    const { sources, rules, faults } = options;
+    const { sources, rules, faults, plugins = [], onProgress } = options;
+    const { workers } = threads;
+    this.plugins = plugins;
+    this.sources = sourcesOf(plugins);
     const context = {
-      work: createWork(threads.workers),
-      workers: threads.workers,
+      work: createWork(workers),
+      workers,
       rules: rules.rules.length,
       sink: sources.length === 1 ? options.sink : sharedSink(options.sink),
       faults: faults === undefined ? null : armFaults(faults),
+      asyncNames: [...new Set(plugins.flatMap(({ asyncEvents }) => asyncEvents?.names ?? []))],
       failed: (error: unknown) => this.abort(error),
     };
     this.pipelines = sources.map((source) => new Pipeline(source, context));
+    this.pluginCrew = new PluginCrew({
+      plugins,
+      workers,
+      pipelines: this.pipelines,
+      killWorker: (worker) => this.workers?.kill(worker),
+      stopRun: (failure) => {
+        this.aborted ??= failure;
+        this.stop();
+      },
+      tell: (news) => options.onPlugin?.(news),
+      progress: onProgress ?? null,
+    });
   }
 
   /** Everybody leaves at once. */
   private abort(error: unknown): void {
     this.failure ??= { error };
     for (const { control } of this.pipelines) control.stop(Stop.ABORT);
+    this.pluginCrew.stop();
+  }
+
+  /** Nothing more is read; what was read is evaluated and delivered. */
+  private stop(): void {
+    for (const { control } of this.pipelines) control.stop(Stop.DRAIN);
+    this.pluginCrew.stop();
   }
 
   async finished(): Promise<RunReport> {
-    const { options, pipelines, startup, threads } = this;
+    const { options, pipelines, plugins, startup, sources } = this;
     const { rules, encoder, signal } = options;
     // Loaded here so that those who start threads first do so.
     const planning = options.faults?.modules === undefined ? await import("./demand.js") : null;
-    const outputs = planning?.outputPlan(rules, encoder) ?? { templates: [], extras: [] };
-    const stop = (): void => {
-      for (const { control } of pipelines) control.stop(Stop.DRAIN);
-    };
+    const stop = (): void => this.stop();
     if (signal?.aborted === true) stop();
     signal?.addEventListener("abort", stop);
     options.onLedgers?.(pipelines.map(({ ledger }) => ledger));
     const start = nowNs();
     try {
-      const faults = pipelines[0].faults;
-      const working = this.crew({ ruleSet: rules, encoder, outputs, services: options.services ?? null, faults }).catch(
-        (error) => this.abort(error),
-      );
-      const annex = noAnnex();
-      const demand = planning?.rulesDemand(rules, encoder, outputs, annex) ?? [];
+      const { faults } = pipelines[0];
+      const plan = planning?.planRun(rules, encoder, plugins, sources) ?? NO_PLAN;
+      const { outputs, wanted } = plan;
       startup["planned"] = performance.now();
-      const ends = await Promise.all(
-        pipelines.map((pipeline, source) =>
-          threads
-            .ingest(source)
-            .run(pipeline.task(demand, annex), { name: "ingest" })
-            .catch((error: unknown) => this.broken(pipeline, error)),
-        ),
-      );
+      const guard = this.pluginCrew.buffer;
+      const services = options.services ?? null;
+      const task = { ruleSet: rules, encoder, outputs, services, faults, plugins, wanted, guard };
+      const working = this.crew(task).catch((error) => this.abort(error));
+      const ends = await Promise.all(pipelines.map((pipeline, place) => this.ingest(pipeline, place, plan)));
       startup["ingestEnd"] = performance.now();
       await working;
       for (const { delivery } of pipelines) await delivery.settled();
@@ -127,17 +173,32 @@ class Run {
       startup["firstAlert"] = earliest(pipelines.map(({ delivery }) => delivery.firstAlert));
       return {
         ...this.matches(),
-        sources: await Promise.all(pipelines.map((pipeline, source) => pipeline.report(ends[source]))),
+        sources: await Promise.all(pipelines.map((pipeline, i) => pipeline.report(ends[i].result, ends[i].failure))),
+        plugins: this.pluginCrew.report(),
+        aborted: this.aborted,
         failedEvents: this.failedEvents,
         deaths: this.deaths,
         stopped: signal?.aborted ?? false,
         elapsedNs,
         startup,
-        workers: threads.workers,
+        workers: this.threads.workers,
       };
     } finally {
       signal?.removeEventListener("abort", stop);
+      this.pluginCrew.close();
     }
+  }
+
+  /** Reads one source to its end. */
+  private async ingest(pipeline: Pipeline, place: number, plan: RunPlan): Promise<IngestOutcome> {
+    const { spec } = pipeline;
+    if (spec.kind === "plugin") {
+      const wanted = this.options.rules.rules.some(({ source }) => source === pipeline.name);
+      return { result: null, failure: await this.pluginCrew.run(place, pipeline, spec.plugin, wanted) };
+    }
+    const task = pipeline.task(spec, plan.demand, plan.annex);
+    const running = this.threads.ingest(place).run(task, { name: "ingest" }) as Promise<IngestResult>;
+    return { result: await running.catch((error: unknown) => this.broken(pipeline, error)), failure: null };
   }
 
   /** Nothing more can be read from the source. What was published is good, and is delivered before the run fails. */
@@ -159,12 +220,13 @@ class Run {
     }
   }
 
-  private crew(task: Omit<ConstructorParameters<typeof Crew>[2], "sources">): Promise<void> {
-    const { options, pipelines, startup, threads } = this;
-    const crew = new Crew(
+  private crew(task: Omit<WorkerTask, "worker" | "port" | "sources" | "sourceNames">): Promise<void> {
+    const { options, pipelines, startup, threads, pluginCrew } = this;
+    const sources = pipelines.map(({ shared, name }) => ({ ...shared, name }));
+    this.workers = new Crew(
       threads,
       pipelines,
-      { ...task, sources: pipelines.map(({ shared }) => shared) },
+      { ...task, sources, sourceNames: this.sources },
       {
         ready: () => {
           this.ready++;
@@ -180,9 +242,16 @@ class Run {
           this.deaths++;
           options.onWorkerDeath?.(worker, error);
         },
+        plugin: (worker, message) => pluginCrew.hearWorker(worker, message),
+        blame: (worker, error) => pluginCrew.blame(worker, error),
+        unknownPlugin: (source, id, events) => {
+          const { unknownPlugins } = pipelines[source];
+          if (!unknownPlugins.has(id)) options.onUnknownPlugin?.(id);
+          unknownPlugins.set(id, (unknownPlugins.get(id) ?? 0) + events);
+        },
       },
     );
-    return crew.run();
+    return this.workers.run();
   }
 
   private matches(): MatchCounts {

@@ -52,6 +52,11 @@ export class InfoWriter {
     this.words[0] = this.bytes.write(json);
   }
 
+  /** Whether anything was written yet. */
+  get begun(): boolean {
+    return this.words[0] !== 0;
+  }
+
   get hasFirstTime(): boolean {
     return this.words[3] === 1;
   }

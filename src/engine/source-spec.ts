@@ -3,7 +3,10 @@
 import type { LiveSettings } from "../capture/live.js";
 
 /** Where the events of a source come from, as plain data: the source itself is made of it in its ingest thread. */
-export type SourceSpec = CaptureSpec | LiveSpec;
+export type SourceSpec = SyscallSpec | PluginSpec;
+
+/** Sources of system calls, which have a state stage: `createSource` in ingest-parts.ts makes them. */
+export type SyscallSpec = CaptureSpec | LiveSpec;
 
 /** A capture file, plain or gzip. */
 export interface CaptureSpec {
@@ -15,4 +18,11 @@ export interface CaptureSpec {
 export interface LiveSpec {
   readonly kind: "live";
   readonly settings: LiveSettings;
+}
+
+/** A plugin's source, in a thread of its own kind (plugin-thread.ts). */
+export interface PluginSpec {
+  readonly kind: "plugin";
+  /** Its place among the plugins of the run. */
+  readonly plugin: number;
 }

@@ -4,9 +4,13 @@ import type { MessagePort } from "node:worker_threads";
 import type { EncoderOptions } from "../alerts/options.js";
 import type { OutputPlan } from "../alerts/output-plan.js";
 import { Control, type ControlBuffer } from "../batch/control.js";
+import { Guard, type GuardBuffer } from "../batch/guard.js";
 import type { Memory } from "../batch/memory.js";
 import { ServiceNames } from "../fields/services.js";
+import { PluginHost } from "../plugins/host.js";
+import { type LoadedPlugin, SYSCALL } from "../plugins/info.js";
 import type { RuleSet } from "../rules/ruleset.js";
+import type { WantedField } from "../sdk/index.js";
 import { nowNs, threadCpuNs } from "../telemetry/clock.js";
 import { Ledger, type LedgerBuffer } from "../telemetry/ledger.js";
 import { WorkerTime, workerTimes } from "../telemetry/stage-times.js";
@@ -14,6 +18,7 @@ import { Evaluation, evaluateAll, type WorkerMessage } from "./evaluate.js";
 import { createEvaluator, type EvaluatorSetup } from "./evaluator-parts.js";
 import { type ArmedFaults, breakRows, faultyMatcher, random, waitForLead } from "./faults.js";
 import type { EvaluatorParts } from "./parts.js";
+import { threadId } from "./thread-id.js";
 
 /** What the threads of one source share. */
 export interface SharedBuffers {
@@ -24,11 +29,23 @@ export interface SharedBuffers {
   readonly info: SharedArrayBuffer;
 }
 
+/** One source as a worker sees it. */
+export interface WorkerSource extends SharedBuffers {
+  /** Name of the event source. */
+  readonly name: string;
+}
+
 /** Everything a worker needs for a run. Structured-cloned; the buffers are shared. */
 export interface WorkerTask {
   readonly worker: number;
   /** The sources of the run. */
-  readonly sources: readonly SharedBuffers[];
+  readonly sources: readonly WorkerSource[];
+  /** All event sources there are, whether or not the run has them. */
+  readonly sourceNames: readonly string[];
+  readonly plugins: readonly LoadedPlugin[];
+  /** By plugin: the fields that rules and outputs use. */
+  readonly wanted: readonly (readonly WantedField[])[];
+  readonly guard: GuardBuffer;
   readonly ruleSet: RuleSet;
   readonly encoder: EncoderOptions;
   readonly outputs: OutputPlan;
@@ -45,8 +62,9 @@ export function warm(): void {}
 export async function evaluate(task: WorkerTask): Promise<void> {
   const cpu = threadCpuNs();
   const start = nowNs();
+  const host = task.plugins.length === 0 ? null : await loadHost(task);
   const evaluations: Evaluation[] = [];
-  for (const source of task.sources.keys()) evaluations.push(await createEvaluation(task, source));
+  for (const source of task.sources.keys()) evaluations.push(await createEvaluation(task, source, host));
   // What is the worker's own and no source's stands beside the first source.
   const { times, control } = evaluations[0];
   times[WorkerTime.COMPILE] += nowNs() - start;
@@ -56,9 +74,23 @@ export async function evaluate(task: WorkerTask): Promise<void> {
   task.port.close();
 }
 
-async function createEvaluation(task: WorkerTask, source: number): Promise<Evaluation> {
+/** The plugins in this thread. */
+function loadHost(task: WorkerTask): Promise<PluginHost> {
+  const guard = new Guard(task.guard, task.worker);
+  guard.begin(threadId());
+  return PluginHost.load({
+    plugins: task.plugins,
+    wanted: task.wanted,
+    guard,
+    mayEmit: ({ asyncEvents, source }) =>
+      task.sources.some(({ name }) => asyncEvents?.sources?.includes(name) ?? (name !== SYSCALL || source === null)),
+    post: (message) => task.port.postMessage({ kind: "plugin", message } satisfies WorkerMessage),
+  });
+}
+
+async function createEvaluation(task: WorkerTask, source: number, host: PluginHost | null): Promise<Evaluation> {
   const { memory, control, ledger, times, info } = task.sources[source];
-  const parts = await loadParts(task, memory);
+  const parts = await loadParts(task, source, host);
   const context = {
     worker: task.worker,
     source,
@@ -76,11 +108,16 @@ async function createEvaluation(task: WorkerTask, source: number): Promise<Evalu
   return evaluation;
 }
 
-async function loadParts(task: WorkerTask, memory: Memory): Promise<EvaluatorParts> {
+async function loadParts(task: WorkerTask, source: number, host: PluginHost | null): Promise<EvaluatorParts> {
+  const { memory, name } = task.sources[source];
   const setup: EvaluatorSetup = {
     ruleSet: task.ruleSet,
     encoder: task.encoder,
     outputs: task.outputs,
+    source: name,
+    sources: task.sourceNames,
+    plugins: task.plugins,
+    host,
     strings: memory.shape.strings,
     data: task.faults?.data,
   };

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { EVENTS } from "../batch/event-table.generated.js";
+import { EVENTS, EventType } from "../batch/event-table.generated.js";
 import { RecordWord } from "../batch/record.js";
 import { type Binders, keyed, number, plain, text } from "./reading.js";
-import type { EventView } from "./view.js";
 
 const IS_EXIT = Uint8Array.from(EVENTS, (event) => (event.exit ? 1 : 0));
 
 /** Enter and exit were one event each once; what passed between them is not known any more. */
 const zero = plain(number(() => 0));
 
-const sourceText = (pick: (e: EventView) => string): ReturnType<typeof plain> => plain(text(pick));
+const hostText = plain(text((e) => e.source.hostname));
 
-/** Absent for events of this source: they come from no plugin. */
-const ofPlugin = plain(
-  keyed(
-    () => -1,
-    () => null,
-  ),
-);
+/** Events of plugins name the plugin in their first parameter. */
+const demandId = (type: number): number =>
+  type === EventType.PLUGINEVENT_E || type === EventType.ASYNCEVENT_E ? 1 : 0;
+
+/** What an event of a plugin shows of it: all that it has may be looked at. */
+const demandAll = (type: number): number => (type === EventType.PLUGINEVENT_E ? 3 : demandId(type));
 
 /** What every event has, whatever it is. */
 export const EVENT_FIELDS: Binders = {
@@ -30,10 +28,19 @@ export const EVENT_FIELDS: Binders = {
       (key) => (key === 1 ? "<" : ">"),
     ),
   ),
-  "evt.source": sourceText((e) => e.source.name),
-  "evt.hostname": sourceText((e) => e.source.hostname),
-  "evt.pluginname": ofPlugin,
-  "evt.plugininfo": ofPlugin,
+  "evt.source": plain(
+    text((e) => e.sourceName),
+    { demand: demandId },
+  ),
+  "evt.hostname": hostText,
+  "evt.pluginname": plain(
+    text((e) => e.plugins.get(e.pluginId)?.name ?? null),
+    { demand: demandId },
+  ),
+  "evt.plugininfo": plain(
+    text((e) => (e.type === EventType.PLUGINEVENT_E ? (e.plugins.get(e.pluginId)?.info(e) ?? null) : null)),
+    { demand: demandAll },
+  ),
   "evt.latency": zero,
   "evt.latency.s": zero,
   "evt.latency.ns": zero,

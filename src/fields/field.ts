@@ -43,7 +43,8 @@ export interface NumberField {
 export interface WideField {
   readonly shape: "wide";
   readonly signed: boolean;
-  get(e: EventView): bigint | undefined;
+  /** A number where that is exact, or a bigint. */
+  get(e: EventView): bigint | number | undefined;
 }
 
 export interface BoolField {
@@ -94,6 +95,8 @@ export type Extractor =
  *   port-pair          both ports, the source's first, big-endian: 4 bytes
  *   around             no address: a distance in ns, which is to be at most the constant in ms
  *
+ * Networks that are values themselves (of a plugin) are address and mask, one behind the other: 8 or 32 bytes.
+ *
  * A pair field of an fd without such endpoints has the text "": it exists, and every comparison with it is false. Keyed
  * fields of other number types have their decimal digits as text, bools "true" or "false".
  */
@@ -126,6 +129,8 @@ export interface Field {
   readonly flags: readonly string[];
   readonly deprecated: boolean;
   readonly filterOnly: boolean;
+  /** An event without a value satisfies a comparison for equality with this text. */
+  readonly absentEquals?: "";
   readonly extract: Extractor;
   readonly address: AddressKind;
   /** What the field reads of the records' annexes; left out where that is nothing. */

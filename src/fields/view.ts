@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Dictionary } from "../batch/dictionary.js";
+import { EventType } from "../batch/event-table.generated.js";
 import { Lookup } from "../batch/lookup.js";
 import type { Memory } from "../batch/memory.js";
 import { ProcessRows } from "../batch/process-rows.js";
@@ -17,6 +18,17 @@ export interface SourceInfo {
   /** Time of the first event, ns; 0n before there is one. */
   firstTime: bigint;
 }
+
+/** What fields tell of the plugin that made an event. */
+export interface EventPlugin {
+  readonly name: string;
+  /** The event source of its events. */
+  readonly source: string;
+  /** One line about the view's event, as a binary string; null: it has nothing to say. */
+  info(e: EventView): string | null;
+}
+
+const NO_PLUGINS: ReadonlyMap<number, EventPlugin> = new Map();
 
 /**
  * The event that fields look at: a cursor over the records of a batch. One for each worker, moved from event to event, so
@@ -39,6 +51,8 @@ export class EventView {
   services: ServiceNames | null = null;
   /** Raised whenever dictionary ids may mean other strings: caches by id must be dropped. */
   generation = 0;
+  /** Plugins that are sources, by ID. */
+  plugins: ReadonlyMap<number, EventPlugin> = NO_PLUGINS;
 
   /** Word offset of the record. */
   o = 0;
@@ -76,6 +90,19 @@ export class EventView {
     this.row = words[o + RecordWord.ROW] as number;
     this.leader = words[o + RecordWord.LEADER] as number;
     this.fdRow = words[o + RecordWord.FD_ROW] as number;
+  }
+
+  /** ID of the plugin that made the event: 0 for system calls, and for what the engine adds to them. */
+  get pluginId(): number {
+    const type = this.type;
+    if (type !== EventType.PLUGINEVENT_E && type !== EventType.ASYNCEVENT_E) return 0;
+    return this.words[this.o + RecordWord.HEADER] >>> 0;
+  }
+
+  /** Name of the event's source; null where it comes from a plugin that is not loaded. */
+  get sourceName(): string | null {
+    const id = this.pluginId;
+    return id === 0 ? this.source.name : (this.plugins.get(id)?.source ?? null);
   }
 
   /** Parameters that the event has, empty ones included. */

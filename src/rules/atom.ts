@@ -67,6 +67,12 @@ function isKeyed(extract: Extractor): boolean {
   return extract.shape === "keyed" || extract.shape === "each";
 }
 
+/** Whether an event without a value of the field passes: where the field says that absence equals a text compared with. */
+function satisfiedByAbsence({ absentEquals }: Field, { operator, modifier, constants }: Comparison): boolean {
+  if (absentEquals === undefined || modifier === "allof") return false;
+  return (operator === "=" || operator === "==" || operator === "in") && constants.includes(absentEquals);
+}
+
 /** `exists`: whatever is there will do. */
 const ALWAYS = (): boolean => true;
 
@@ -159,6 +165,17 @@ export class Atoms {
         test: (e) => {
           const value = left.get(e);
           return value !== null && test(value);
+        },
+      }));
+    }
+    if (left.plain && comparison !== null && satisfiedByAbsence(field, comparison)) {
+      return this.add(name, (id) => ({
+        kind: "computed",
+        id,
+        fields: left.fields,
+        test: (e) => {
+          const value = left.get(e);
+          return value === null || test(value);
         },
       }));
     }

@@ -23,6 +23,18 @@ export function inNetwork(text: string, at: number, width: number, network: Netw
   return ((text.charCodeAt(at + whole) ^ (bytes[whole] as number)) & (0xff00 >> rest) & 0xff) === 0;
 }
 
+/** Whether an address, or a whole network (address and mask, 8 or 32 bytes), lies in `network`. */
+export function liesIn(text: string, network: Network): boolean {
+  const width = text.length === 8 ? 4 : text.length === 32 ? 16 : 0;
+  if (width === 0) return inNetwork(text, 0, text.length, network);
+  if (!inNetwork(text, 0, width, network)) return false;
+  // Its mask must say at least as much as the network's.
+  for (let bit = 0; bit < network.prefix; bit++) {
+    if (((text.charCodeAt(width + (bit >> 3)) >> (7 - (bit & 7))) & 1) === 0) return false;
+  }
+  return true;
+}
+
 /** Bytes of one address of a pair's text; 0 where it holds none. */
 export function pairWidth(text: string): number {
   return text.length === 8 ? 4 : text.length === 32 ? 16 : 0;

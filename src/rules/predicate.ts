@@ -14,7 +14,7 @@ import {
   parsePort,
   type TypeFamily,
 } from "./constants.js";
-import { addressText, inNetwork, pairWidth } from "./net.js";
+import { addressText, liesIn, pairWidth } from "./net.js";
 import { combine, orderTest, type Test, textTest, trimNuls } from "./operators.js";
 import { PathPrefixes } from "./pmatch.js";
 
@@ -82,7 +82,7 @@ const NS_PER_MS = 1_000_000n;
 function equalTest(of: Comparable, constant: string): Test<Scalar> {
   if (of.family === "network") {
     const network: Network = must(parseNetwork(constant));
-    return (value) => inNetwork(value as string, 0, (value as string).length, network);
+    return (value) => liesIn(value as string, network);
   }
   const wanted = constantValue(constant, of, "=");
   if (of.address === "around") return (value) => (value as bigint) <= BigInt(wanted as number | bigint) * NS_PER_MS;

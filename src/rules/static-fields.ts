@@ -26,9 +26,9 @@ export function staticResolver(fields: StaticFields, base: FieldResolver): Field
   };
 }
 
-/** Finds the fields that rules name where they run: the registry's and those that the set brings. */
-export function fieldsOf(rules: RuleSet): FieldResolver {
-  return staticResolver(rules.staticFields ?? {}, resolveField);
+/** Finds the fields that rules name where they run: those that `base` finds and those that the set brings. */
+export function fieldsOf(rules: RuleSet, base: FieldResolver = resolveField): FieldResolver {
+  return staticResolver(rules.staticFields ?? {}, base);
 }
 
 function staticField(name: string, value: string): Field {

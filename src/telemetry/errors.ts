@@ -144,6 +144,52 @@ export const ERRORS = {
     title: "The processes of this machine cannot be read",
     remedy: "Mount /proc, as the host has it; in a container run with the host's pid name space.",
   },
+  PLUGIN_PATH: {
+    title: "A plugin is not where the configuration says",
+    remedy:
+      "Check its library_path: a file, a bundled plugin, or an npm package. Relative paths begin in the plugin folder.",
+  },
+  PLUGIN_WRITABLE: {
+    title: "A plugin's file can be changed by others",
+    remedy: "Take the right to write it, and its folder, from everybody but its owner: chmod go-w.",
+  },
+  PLUGIN_HASH: {
+    title: "A plugin is not the one that is pinned",
+    remedy: "Find out who changed it; if it was you, put the new SHA-256 into the configuration.",
+  },
+  PLUGIN_LOAD: { title: "A plugin cannot be loaded", remedy: "Tell its author what the message says." },
+  PLUGIN_VERSION: {
+    title: "A plugin was made for another version of the SDK",
+    remedy: "Get a version of the plugin, or of this program, that fits the other.",
+  },
+  PLUGIN_CONFIG: {
+    title: "A plugin does not accept its configuration",
+    remedy: "Correct its init_config or open_params; --plugin-info NAME shows what it takes.",
+  },
+  PLUGIN_UNKNOWN: {
+    title: "A plugin is named that is not configured",
+    remedy: "Add it to plugins in the configuration, or correct the name.",
+  },
+  PLUGIN_DUPLICATE: {
+    title: "Two plugins have the same name or ID",
+    remedy: "Load one of them only: load_plugins chooses.",
+  },
+  PLUGIN_FIELD: {
+    title: "Two plugins provide one field on one event source",
+    remedy: "Load one of them only: load_plugins chooses.",
+  },
+  PLUGIN_UNUSED: {
+    title: "A plugin serves no event source that there is",
+    remedy: "Load a plugin that is a source for it, or leave it out of load_plugins.",
+  },
+  PLUGIN_FAILED: {
+    title: "A plugin has broken too often and was given up",
+    remedy: "Look at what the log says of it before; on_failure decides what is done then.",
+  },
+  PLUGIN_SOURCE: {
+    title: "A plugin's event source cannot be read on",
+    remedy: "Check what its open_params name: the message is the plugin's.",
+  },
   ADDON_MISSING: {
     title: "The native addon cannot be loaded",
     remedy: "Run npm start or npm test once: they build it.",

@@ -20,7 +20,7 @@
  * the moment before the transfer and never waits for a thread that may be dead. Main undoes what a dead thread left half
  * done, or has counted for a batch that will be evaluated again.
  *
- *   word 0 version   1-8 accounts   9-16 accounts before the transfer   17 its slot   18 what the slot held
+ *   word 0 version   1-9 accounts   10-18 accounts before the transfer   19 its slot   20 what the slot held
  */
 
 const BLOCK = 32;
@@ -38,17 +38,18 @@ const Account = {
   LOST_OVERSIZE: 6,
   LOST_STATE: 7,
   LOST_KERNEL: 8,
+  LOST_SOURCE: 9,
 } as const;
 
-const ACCOUNTS = 8;
+const ACCOUNTS = 9;
 
 /** What a block notes before a transfer. */
 const Note = {
   /** The accounts as they were. */
-  ACCOUNTS: 9,
-  SLOT: 17,
+  ACCOUNTS: 10,
+  SLOT: 19,
   /** What the slot held; it follows the accounts. */
-  HELD: 18,
+  HELD: 20,
 } as const;
 
 const EVALUATED = 1;
@@ -75,6 +76,8 @@ export interface SourceCounts {
   oversize: number;
   /** Lost before they came out of the kernel. */
   kernel: number;
+  /** Events that a plugin made and that are none: without data, or of no use. Left out: as it was. */
+  faulty?: number;
 }
 
 export interface LedgerSnapshot {
@@ -127,6 +130,7 @@ export class Ledger {
     values[Account.UNKNOWN_TYPE] = counts.unknownType;
     values[Account.LOST_OVERSIZE] = counts.oversize;
     values[Account.LOST_KERNEL] = counts.kernel;
+    if (counts.faulty !== undefined) values[Account.LOST_SOURCE] = counts.faulty;
     values[Account.LOST_STATE] += dropped;
     values[this.held + slot] = wanted;
     this.turn(INGEST);
@@ -160,6 +164,34 @@ export class Ledger {
       this.turn(block);
       this.undo(block);
     }
+  }
+
+  /** What ingest has counted so far: where another thread that takes its place goes on. */
+  counts(): SourceCounts {
+    const { values } = this;
+    return {
+      seen: values[Account.SEEN],
+      notWanted: values[Account.NOT_WANTED],
+      stateOnly: values[Account.STATE_ONLY],
+      merged: values[Account.MERGED],
+      unknownType: values[Account.UNKNOWN_TYPE],
+      oversize: values[Account.LOST_OVERSIZE],
+      kernel: values[Account.LOST_KERNEL],
+      faulty: values[Account.LOST_SOURCE],
+    };
+  }
+
+  /**
+   * Main, in place of an ingest thread that has died: takes back what it left half done. What it had counted for the batch
+   * in `slot`, which it did not publish, is lost.
+   */
+  orphaned(slot: number): void {
+    if (this.odd(INGEST)) this.undo(INGEST);
+    this.note(INGEST, slot);
+    this.turn(INGEST);
+    this.values[Account.LOST_SOURCE] += this.values[this.held + slot];
+    this.values[this.held + slot] = 0;
+    this.turn(INGEST);
   }
 
   /** Main, when no other thread of the run is left: what is still in flight is lost. */
@@ -243,6 +275,7 @@ export class Ledger {
       { stage: "kernel", cause: "ring full", events: values[ingest + Account.LOST_KERNEL] },
       { stage: "reader", cause: "oversize", events: values[ingest + Account.LOST_OVERSIZE] },
       { stage: "state", cause: "dropped", events: values[ingest + Account.LOST_STATE] },
+      { stage: "source", cause: "fault", events: values[ingest + Account.LOST_SOURCE] },
       { stage: "engine", cause: "stopped", events: values[MAIN * BLOCK + LOST_STOPPED] },
     ];
     let sum = evaluated + notWanted + stateOnly + merged + unknownType + failed + inFlight;

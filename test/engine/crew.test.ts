@@ -71,6 +71,9 @@ async function live(lives: readonly Step[], parts = bench()) {
     progress: () => {},
     failed: ({ event }) => failed.push(event),
     died: () => {},
+    plugin: () => {},
+    unknownPlugin: () => {},
+    blame: () => -1,
   });
   await crew.run();
   return { failed, control, ledger };
@@ -146,7 +149,10 @@ test("a worker that cannot start stops the run, which ends when all others have"
   };
   const threads = { workers: 2, pool: { run } } as unknown as Threads;
   const nothing = (): void => {};
-  const events = { ready: nothing, alerts: nothing, progress: nothing, failed: nothing, died: nothing };
+  const events = {
+    ...{ ready: nothing, alerts: nothing, progress: nothing, failed: nothing, died: nothing },
+    ...{ plugin: nothing, unknownPlugin: nothing, blame: () => -1 },
+  };
   const crew = new Crew(threads, [source(parts)], {} as ConstructorParameters<typeof Crew>[2], events);
   let settled = false;
   const running = crew.run().finally(() => {

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { createGuard, Guard, type GuardBuffer, PluginCount } from "../batch/guard.js";
+import type { PluginMessage } from "../plugins/context.js";
+import type { LoadedPlugin } from "../plugins/info.js";
+import type { Progress } from "../sdk/index.js";
+import type { Failure } from "./ingest-thread.js";
+import type { Pipeline } from "./pipeline.js";
+import type { PluginNews, PluginReport } from "./plugin-report.js";
+import { PluginSource } from "./plugin-source.js";
+import { Restarts } from "./restarts.js";
+import { Watch } from "./hang-watch.js";
+
+/** How often threads that run plugins are looked at, ms. */
+const LOOK = 250;
+
+export interface PluginCrewOptions {
+  readonly plugins: readonly LoadedPlugin[];
+  readonly workers: number;
+  readonly pipelines: readonly Pipeline[];
+  /** Ends the thread of a worker. */
+  readonly killWorker: (worker: number) => void;
+  /** All sources stop; `failure` is why. */
+  readonly stopRun: (failure: Failure) => void;
+  readonly tell: (news: PluginNews) => void;
+  readonly progress: ((source: string, progress: Progress) => void) | null;
+}
+
+/**
+ * The plugins of a run, seen from main, where none of their code runs: hears what they say, watches the threads that run
+ * them, decides what becomes of one that breaks, and starts sources again.
+ */
+export class PluginCrew {
+  /** For all threads: the workers have the first blocks, the sources those behind. */
+  readonly buffer: GuardBuffer;
+  private readonly guards: readonly Guard[];
+  private readonly workerWatches: readonly Watch[];
+  private readonly sources = new Map<number, { readonly source: PluginSource; readonly watch: Watch }>();
+  /** By plugin: how often it may take a worker down. */
+  private readonly restarts: readonly Restarts[];
+  private readonly faults: { deaths: number; hangs: number; failure: string | null }[];
+  private readonly metrics = new Map<
+    string,
+    { plugin: number; name: string; places: { thread: number; place: number }[] }
+  >();
+  /** Workers that are being ended since they hang. */
+  private readonly hanging = new Set<number>();
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly options: PluginCrewOptions) {
+    const { plugins, workers, pipelines } = options;
+    this.buffer = createGuard(workers + pipelines.length, plugins.length);
+    this.guards = Array.from({ length: workers + pipelines.length }, (_, i) => new Guard(this.buffer, i));
+    this.workerWatches = this.guards.slice(0, workers).map((guard) => new Watch(guard, false));
+    this.restarts = plugins.map(({ policy }) => new Restarts(policy.restarts));
+    this.faults = plugins.map(() => ({ deaths: 0, hangs: 0, failure: null }));
+    if (plugins.length > 0) this.timer = setInterval(() => this.look(), LOOK);
+  }
+
+  /** Main looks no more. */
+  close(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  /** Runs the source of pipeline number `place`. @returns why it ended early, null where it did not */
+  async run(place: number, pipeline: Pipeline, index: number, wanted: boolean): Promise<Failure | null> {
+    const { plugins, workers, tell, progress } = this.options;
+    const plugin = plugins[index];
+    const thread = workers + place;
+    const guard = this.guards[thread];
+    const source = new PluginSource(
+      plugin,
+      {
+        plugin,
+        ...pipeline.shared,
+        guard: this.buffer,
+        thread,
+        wanted,
+        progress: progress !== null,
+        asyncNames: pipeline.asyncNames,
+      },
+      {
+        message: (message) => this.hear(thread, message),
+        progress: (told) => progress?.(plugin.name, told),
+        broke: (message, pause) => {
+          this.faults[index].deaths++;
+          tell({ kind: "broke", plugin: plugin.name, part: "source", message, pause });
+        },
+        gone: () => {
+          guard.begin(0);
+          pipeline.orphaned();
+        },
+      },
+    );
+    this.sources.set(place, { source, watch: new Watch(guard, true) });
+    try {
+      const failure = await source.run();
+      if (failure !== null && failure.code === "PLUGIN_FAILED") {
+        this.faults[index].failure = failure.message;
+        if (plugin.policy.onFailure === "exit") this.options.stopRun(failure);
+      }
+      return failure;
+    } finally {
+      this.sources.delete(place);
+      // Where the thread could not do so itself.
+      pipeline.control.end();
+    }
+  }
+
+  /** No more events from any source. */
+  stop(): void {
+    for (const { source } of this.sources.values()) source.stop();
+  }
+
+  /** Hears a plugin in worker `worker`. */
+  hearWorker(worker: number, message: PluginMessage): void {
+    this.hear(worker, message);
+  }
+
+  private hear(thread: number, message: PluginMessage): void {
+    const { plugins, tell } = this.options;
+    const plugin = plugins[message.plugin];
+    switch (message.kind) {
+      case "log":
+        tell({ kind: "log", plugin: plugin.name, level: message.level, message: message.message });
+        break;
+      case "metric": {
+        const key = `${message.plugin} ${message.name}`;
+        const known = this.metrics.get(key) ?? { plugin: message.plugin, name: message.name, places: [] };
+        this.metrics.set(key, known);
+        if (!known.places.some((each) => each.thread === thread)) known.places.push({ thread, place: message.place });
+        break;
+      }
+      case "async":
+        this.addAsync(plugin, message);
+        break;
+      case "fault": {
+        const { fault } = message;
+        tell({ kind: "fault", plugin: plugin.name, ...fault });
+        if (fault.what === "hopeless") this.fail(plugin, fault.message);
+        else if (plugin.policy.onFailure !== "restart") this.fail(plugin, fault.message);
+        break;
+      }
+    }
+  }
+
+  /** Sources to which a plugin's asynchronous events go: its own, and those that it names; none named: all. */
+  private addAsync({ asyncEvents, source: own }: LoadedPlugin, { event }: PluginMessage & { kind: "async" }): void {
+    for (const [place, { source }] of this.sources) {
+      const { name } = this.options.pipelines[place];
+      const named = asyncEvents?.sources ?? null;
+      if (named === null || named.includes(name) || own?.name === name) source.add(event);
+    }
+  }
+
+  /** The plugin is used no more. */
+  private fail(plugin: LoadedPlugin, message: string): void {
+    const { index, name, policy } = plugin;
+    if (this.faults[index].failure !== null) return;
+    this.faults[index].failure = message;
+    this.guards[0].switchOff(index);
+    this.options.tell({ kind: "off", plugin: name, message });
+    if (policy.onFailure !== "exit") return;
+    this.options.stopRun({ code: "PLUGIN_FAILED", message: `plugin '${name}' has broken: ${message}`, offset: -1 });
+  }
+
+  /** A worker has died. @returns the plugin that was at work in it, which has to answer for it; -1: none was */
+  blame(worker: number, error: Error & { code?: string }): number {
+    const guard = this.guards[worker];
+    const index = this.options.plugins.length === 0 ? -1 : guard.entered;
+    const hung = this.hanging.delete(worker);
+    if (index < 0) return -1;
+    guard.begin(0);
+    const plugin = this.options.plugins[index];
+    const { policy, name } = plugin;
+    let message = `it ended a worker: ${error.message}`;
+    if (hung) message = `a call took more than ${policy.timeoutMs / 1000} s`;
+    else if (error.code === "ERR_WORKER_OUT_OF_MEMORY") message = "it took all memory of a worker";
+    const pause = policy.onFailure === "restart" ? this.restarts[index].next() : null;
+    this.faults[index].deaths++;
+    if (hung) this.faults[index].hangs++;
+    this.options.tell({ kind: "broke", plugin: name, part: "extractor", message, pause });
+    // The worker that takes its place starts the plugin anew; there is no sense in a pause that would keep it from others.
+    if (pause === null) this.fail(plugin, message);
+    return index;
+  }
+
+  private look(): void {
+    const { plugins, killWorker } = this.options;
+    const now = performance.now();
+    for (const [worker, watch] of this.workerWatches.entries()) {
+      const { entered } = this.guards[worker];
+      const timeout = entered < 0 ? Number.POSITIVE_INFINITY : plugins[entered].policy.timeoutMs;
+      if (!watch.hangs(0, timeout, now) || this.hanging.has(worker)) continue;
+      this.hanging.add(worker);
+      killWorker(worker);
+    }
+    for (const { source, watch } of this.sources.values()) {
+      const { timeoutMs } = source.plugin.policy;
+      if (watch.hangs(source.life, timeoutMs, now)) source.kill(`a call took more than ${timeoutMs / 1000} s`);
+    }
+  }
+
+  /** What the plugins did so far. */
+  report(): readonly PluginReport[] {
+    return this.options.plugins.map((plugin, index) => {
+      const sum = (count: number): number => this.guards.reduce((total, guard) => total + guard.count(index, count), 0);
+      const { deaths, hangs, failure } = this.faults[index];
+      const metrics: Record<string, number> = {};
+      for (const { plugin: owner, name, places } of this.metrics.values()) {
+        if (owner !== index) continue;
+        metrics[name] = places.reduce((total, at) => total + this.guards[at.thread].metrics(index)[at.place], 0);
+      }
+      return {
+        name: plugin.name,
+        version: plugin.version,
+        events: sum(PluginCount.EVENTS),
+        values: sum(PluginCount.VALUES),
+        throws: sum(PluginCount.THROWS),
+        wrongTypes: sum(PluginCount.WRONG_TYPES),
+        without: sum(PluginCount.WITHOUT),
+        restarts: sum(PluginCount.RESTARTS),
+        deaths,
+        hangs,
+        failure,
+        metrics,
+      };
+    });
+  }
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { type Control, ControlWord } from "../batch/control.js";
+import type { Guard } from "../batch/guard.js";
+import { EventWriter, Written } from "../plugins/event-writer.js";
+import type { AsyncEvent, SourceBatch, SourceEvent, SourceInstance } from "../sdk/index.js";
+import { nowNs } from "../telemetry/clock.js";
+import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
+import { IngestTime } from "../telemetry/stage-times.js";
+import type { PluginTask } from "./plugin-task.js";
+import type { InfoWriter } from "./source-info.js";
+import { wallTime } from "./wall-time.js";
+
+/** Events that a source is asked for at a time, and how long it may wait for them, ms. */
+const ASKED = 1024;
+const PATIENCE = 100;
+/** A source that fails for a while is asked again after so long, twice as long, ... ms */
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 30_000;
+/** A call that gives nothing and takes less than so many ns is followed by a pause of so many ms. */
+const IDLE = 1e6;
+const PAUSE_IDLE = 5;
+/** How long the thread sleeps at a time where the plugin's own work must go on, ms. */
+const NAP = 2;
+
+export interface PluginIngestParts {
+  readonly task: PluginTask;
+  readonly control: Control;
+  readonly ledger: Ledger;
+  readonly times: Float64Array;
+  readonly guard: Guard;
+  readonly info: InfoWriter;
+  readonly stop: AbortSignal;
+  /** Asynchronous events that wait to be written. */
+  readonly inbox: AsyncEvent[];
+  readonly log: (message: string) => void;
+}
+
+/** A position of the source, to be acknowledged when all batches before `batch` are delivered. */
+interface Position {
+  readonly batch: number;
+  readonly position: unknown;
+}
+
+/** Puts the events of a plugin's source into batches, and acknowledges what is delivered. */
+export class PluginIngest {
+  private readonly writer: EventWriter;
+  private readonly counts: SourceCounts & { faulty: number };
+  private readonly positions: Position[] = [];
+  private readonly id: number;
+  private slot = -1;
+  /** Word pairs of the time at which the events in hand were received. */
+  private readonly received = new Int32Array(2);
+  private readonly time = new Int32Array(2);
+  private pause = FIRST_PAUSE;
+
+  constructor(private readonly parts: PluginIngestParts) {
+    const { task, ledger } = parts;
+    this.writer = new EventWriter(task.memory);
+    const counts = ledger.counts();
+    this.counts = { ...counts, faulty: counts.faulty ?? 0 };
+    this.id = task.plugin.source?.id ?? 0;
+  }
+
+  private get stopping(): boolean {
+    return this.parts.stop.aborted || this.parts.control.draining;
+  }
+
+  /** Reads to the source's end, or until the run stops; then waits until all is delivered and acknowledged. */
+  async run(instance: SourceInstance): Promise<void> {
+    const { control, times } = this.parts;
+    for (;;) {
+      await this.acknowledge(instance);
+      if (this.stopping) break;
+      await this.drainInbox();
+      const start = nowNs();
+      const batch = await this.next(instance);
+      times[IngestTime.FILL] += nowNs() - start;
+      if (batch === null) continue;
+      // Everything else that lives in this thread has its turn; a source that does not wait as it was asked to is no spinner.
+      if (batch.events.length === 0) await (nowNs() - start < IDLE ? sleep(PAUSE_IDLE) : turn());
+      await this.write(batch);
+      if (batch.position !== undefined) {
+        this.positions.push({ batch: control.load(ControlWord.PUBLISHED), position: batch.position });
+      }
+      if (batch.end === true) break;
+    }
+    await this.drainInbox();
+    control.end();
+    while (this.positions.length > 0 && !control.aborted) {
+      const seen = control.load(ControlWord.ROOM);
+      await this.acknowledge(instance);
+      if (this.positions.length > 0) await this.nap(seen);
+    }
+  }
+
+  /** Waits while nothing has changed, a little at a time: the plugin's timers and connections live in this thread. */
+  private async nap(seen: number): Promise<void> {
+    const { control, guard } = this.parts;
+    control.wait(ControlWord.ROOM, seen, NAP);
+    guard.beat();
+    await turn();
+  }
+
+  /** What the source gives next; null: nothing, after it has failed for a while, or when the run stops. */
+  private async next(instance: SourceInstance): Promise<SourceBatch | null> {
+    const { guard, task, stop } = this.parts;
+    try {
+      guard.beat();
+      guard.enter(task.plugin.index);
+      const given = instance.nextBatch(ASKED, PATIENCE);
+      guard.leave();
+      const batch: unknown = given instanceof Promise ? await this.unlessStopped(given, stop) : given;
+      if (batch === null) return null;
+      checkBatch(batch);
+      this.pause = FIRST_PAUSE;
+      return batch;
+    } catch (error) {
+      guard.leave();
+      if (!mayRetry(error)) throw error;
+      await this.waitForRetry(error);
+      return null;
+    }
+  }
+
+  /** A promise that does not settle must not hold up the end: after the signal it has a little time. */
+  private async unlessStopped<T>(given: Promise<T>, stop: AbortSignal): Promise<T | null> {
+    const over = new AbortController();
+    const stopped = new Promise<null>((done) => {
+      const grace = (): void => {
+        sleep(GRACE, null, { signal: over.signal }).then(done, () => {});
+      };
+      if (stop.aborted) grace();
+      else stop.addEventListener("abort", grace, { once: true, signal: over.signal });
+    });
+    try {
+      return await Promise.race([given, stopped]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  private async waitForRetry(error: unknown): Promise<void> {
+    const { log, stop } = this.parts;
+    const why = error instanceof Error ? error.message : String(error);
+    log(`${why}; it is tried again in ${this.pause / 1000} s`);
+    await sleep(this.pause, undefined, { signal: stop }).catch(() => {});
+    this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
+  }
+
+  private async write(batch: SourceBatch): Promise<void> {
+    const { task, control } = this.parts;
+    wallTime(this.received);
+    for (const event of batch.events) {
+      if (!isEvent(event)) {
+        this.counts.faulty++;
+        await this.passOver();
+      } else if (!task.wanted) {
+        this.counts.notWanted++;
+        await this.passOver();
+      } else {
+        this.timeOf(event);
+        const { data } = event;
+        await this.put(() => this.writer.plugin(this.id, data, this.time[0], this.time[1]));
+      }
+      if (control.aborted) return;
+    }
+    await this.publish();
+  }
+
+  private async drainInbox(): Promise<void> {
+    const { inbox, task } = this.parts;
+    if (inbox.length === 0) return;
+    wallTime(this.received);
+    for (const event of inbox.splice(0)) {
+      const name = task.asyncNames.get(event.name);
+      if (name === undefined || !isEvent(event)) {
+        this.counts.faulty++;
+        await this.passOver();
+        continue;
+      }
+      this.timeOf(event);
+      await this.put(() => this.writer.async(this.id, name, event.data, this.time[0], this.time[1]));
+    }
+    await this.publish();
+  }
+
+  private timeOf(event: SourceEvent): void {
+    const { time } = this;
+    if (event.time === undefined) {
+      time.set(this.received);
+    } else {
+      time[0] = Number(BigInt.asIntN(32, event.time));
+      time[1] = Number(BigInt.asIntN(32, event.time >> 32n));
+    }
+    const { info } = this.parts;
+    if (!info.hasFirstTime) info.setFirstTime(time[0], time[1]);
+  }
+
+  /** Writes one event, into the next batch where this one is full. */
+  private async put(write: () => number): Promise<void> {
+    if (!(await this.begin())) return;
+    this.counts.seen++;
+    let written = write();
+    if (written === Written.FULL) {
+      this.counts.seen--;
+      await this.publish();
+      if (!(await this.begin())) return;
+      this.counts.seen++;
+      written = write();
+    }
+    if (written !== Written.TOO_LARGE) return;
+    this.counts.oversize++;
+    this.writer.skip();
+  }
+
+  /** Counts an event that leaves no record. */
+  private async passOver(): Promise<void> {
+    if (!(await this.begin())) return;
+    this.counts.seen++;
+    this.writer.skip();
+  }
+
+  /** Begins a batch if none is begun. @returns false when the run stops first */
+  private async begin(): Promise<boolean> {
+    if (this.slot !== -1) return true;
+    const { control, times } = this.parts;
+    const start = nowNs();
+    while (!control.mayFill()) {
+      const seen = control.load(ControlWord.ROOM);
+      if (control.aborted) return false;
+      if (control.mayFill()) break;
+      await this.nap(seen);
+    }
+    times[IngestTime.WAIT] += nowNs() - start;
+    this.slot = control.words[ControlWord.PUBLISHED] % control.slots;
+    this.writer.begin(this.slot, this.counts.seen);
+    return true;
+  }
+
+  /** Hands the batch on. */
+  private async publish(): Promise<void> {
+    if (this.slot === -1) return;
+    const { control, ledger, times, guard } = this.parts;
+    const { writer, slot } = this;
+    this.slot = -1;
+    writer.end(control.words[ControlWord.PUBLISHED], nowNs());
+    ledger.filled(this.counts, slot, writer.events, 0);
+    times[IngestTime.BATCHES] += 1;
+    if (writer.events > 0) control.publish();
+    guard.beat();
+    // Messages, timers and connections have their turn.
+    if (control.words[ControlWord.PUBLISHED] % 4 === 0) await turn();
+  }
+
+  /** Acknowledges the last position up to which everything is delivered. */
+  private async acknowledge(instance: SourceInstance): Promise<void> {
+    const { control, guard, task } = this.parts;
+    const released = control.load(ControlWord.RELEASED);
+    let last: Position | undefined;
+    while (this.positions.length > 0 && this.positions[0].batch <= released) last = this.positions.shift();
+    if (last === undefined || instance.ack === undefined) return;
+    guard.beat();
+    guard.enter(task.plugin.index);
+    try {
+      const given = instance.ack(last.position);
+      guard.leave();
+      await given;
+    } catch (error) {
+      guard.leave();
+      if (!mayRetry(error)) throw error;
+      // A later position says the same, and more.
+      this.parts.log(`a position could not be acknowledged: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+/** What a source has to end its work after the run is stopped, ms. */
+const GRACE = 5000;
+
+function isEvent(event: unknown): event is SourceEvent {
+  if (typeof event !== "object" || event === null) return false;
+  const { data, time } = event as { data?: unknown; time?: unknown };
+  if (typeof data !== "string" && !(data instanceof Uint8Array)) return false;
+  return time === undefined || (typeof time === "bigint" && time >= 0n && time < 1n << 64n);
+}
+
+function checkBatch(batch: unknown): asserts batch is SourceBatch {
+  if (typeof batch === "object" && batch !== null && Array.isArray((batch as { events?: unknown }).events)) return;
+  throw new TypeError("nextBatch gave no batch: { events: [...] } was expected");
+}
+
+/** Whether an error is a SourceFailure that asks to be tried again. The plugin may have another copy of the SDK. */
+export function mayRetry(error: unknown): boolean {
+  return isSourceFailure(error) && (error as { retry?: unknown }).retry === true;
+}
+
+export function isSourceFailure(error: unknown): error is Error {
+  return error instanceof Error && error.name === "SourceFailure";
+}

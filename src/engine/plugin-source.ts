@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import type { PluginMessage } from "../plugins/context.js";
+import type { LoadedPlugin } from "../plugins/info.js";
+import type { AsyncEvent, Progress } from "../sdk/index.js";
+import type { Failure } from "./ingest-thread.js";
+import type { FromPluginThread, PluginEnd, PluginTask, ToPluginThread } from "./plugin-task.js";
+import { Restarts } from "./restarts.js";
+
+export interface PluginSourceEvents {
+  readonly message: (message: PluginMessage) => void;
+  readonly progress: (progress: Progress) => void;
+  /** The plugin has broken. `pause`: it is started again after so many ms; null: it is given up. */
+  readonly broke: (message: string, pause: number | null) => void;
+  /** The thread is gone: what it left half done is to be put in order. */
+  readonly gone: () => void;
+}
+
+/** A plugin's source, seen from main: its thread, started again when it breaks. */
+export class PluginSource {
+  private thread: Worker | null = null;
+  private port: MessagePort | null = null;
+  private readonly restarts: Restarts;
+  private stopped = false;
+  private wake: (() => void) | null = null;
+  /** Why the thread is being ended from here; null: it is not. */
+  private killed: string | null = null;
+  /** Counts the threads that it had. */
+  life = 0;
+
+  constructor(
+    readonly plugin: LoadedPlugin,
+    private readonly task: Omit<PluginTask, "port">,
+    private readonly events: PluginSourceEvents,
+  ) {
+    this.restarts = new Restarts(plugin.policy.restarts);
+  }
+
+  /** Runs the source to its end. @returns why it cannot go on; null where it has ended as it should */
+  async run(): Promise<Failure | null> {
+    for (;;) {
+      const end = await this.once();
+      this.events.gone();
+      if (end.kind === "done") return null;
+      if (end.kind === "failed") return end.failure;
+      const { onFailure } = this.plugin.policy;
+      const pause = onFailure === "restart" && !this.stopped ? this.restarts.next() : null;
+      this.events.broke(end.message, pause);
+      if (pause === null) {
+        const message = `plugin '${this.plugin.name}': its source is given up: ${end.message}`;
+        return { code: "PLUGIN_FAILED", message, offset: -1 };
+      }
+      await this.sleep(pause);
+    }
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise((done) => {
+      const timer = setTimeout(done, ms);
+      this.wake = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+  }
+
+  /** One life of the thread. */
+  private async once(): Promise<PluginEnd> {
+    const { port1, port2 } = new MessageChannel();
+    const { policy } = this.plugin;
+    this.killed = null;
+    this.life++;
+    const thread = new Worker(new URL("./plugin-thread.js", import.meta.url), {
+      workerData: { ...this.task, port: port2 } satisfies PluginTask,
+      transferList: [port2],
+      resourceLimits: { maxOldGenerationSizeMb: policy.memoryMb },
+    });
+    this.thread = thread;
+    this.port = port1;
+    if (this.stopped) this.send({ kind: "stop" });
+    let end: PluginEnd | null = null;
+    port1.on("message", (message: FromPluginThread) => {
+      if (message.kind === "end") end = message.end;
+      else if (message.kind === "progress") this.events.progress(message.progress);
+      else this.events.message(message);
+    });
+    const death = await new Promise<string>((done) => {
+      let why = "";
+      thread.on("error", (error: Error & { code?: string }) => {
+        why = error.code === "ERR_WORKER_OUT_OF_MEMORY" ? `it took more than ${policy.memoryMb} MiB` : error.message;
+      });
+      thread.on("exit", (code) => done(why === "" ? `it ended its thread (${code})` : why));
+    });
+    // The last messages are in the queue when the thread is gone; they come before this does.
+    await new Promise(setImmediate);
+    port1.close();
+    this.thread = null;
+    this.port = null;
+    this.life++;
+    return end ?? { kind: "fault", message: this.killed ?? death };
+  }
+
+  private send(message: ToPluginThread): void {
+    this.port?.postMessage(message);
+  }
+
+  /** No more events. */
+  stop(): void {
+    this.stopped = true;
+    this.send({ kind: "stop" });
+    this.wake?.();
+  }
+
+  /** Puts an asynchronous event among the source's. */
+  add(event: AsyncEvent): void {
+    this.send({ kind: "async", event });
+  }
+
+  /** Ends the thread, which hangs. */
+  kill(why: string): void {
+    if (this.thread === null || this.killed !== null) return;
+    this.killed = why;
+    void this.thread.terminate();
+  }
+}

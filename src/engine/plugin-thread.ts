@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { workerData } from "node:worker_threads";
+import { Control } from "../batch/control.js";
+import { Guard } from "../batch/guard.js";
+import { HostContext } from "../plugins/context.js";
+import { importPlugin } from "../plugins/module.js";
+import type { AsyncEvent, Plugin, SourceInstance } from "../sdk/index.js";
+import { threadCpuNs } from "../telemetry/clock.js";
+import { Ledger } from "../telemetry/ledger.js";
+import { IngestTime, ingestTimes } from "../telemetry/stage-times.js";
+import { isSourceFailure, mayRetry, PluginIngest } from "./plugin-ingest.js";
+import type { FromPluginThread, PluginEnd, PluginTask, ToPluginThread } from "./plugin-task.js";
+import { InfoWriter } from "./source-info.js";
+import { threadId } from "./thread-id.js";
+
+/** How often the thread shows that its event loop turns, and how often it tells how far it is, ms. */
+const BEAT = 200;
+const PROGRESS = 1000;
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 30_000;
+
+/** The program of the thread of one plugin's source. */
+class PluginThread {
+  private readonly stop = new AbortController();
+  private readonly inbox: AsyncEvent[] = [];
+  private readonly guard: Guard;
+  private readonly control: Control;
+  private readonly context: HostContext;
+
+  constructor(private readonly task: PluginTask) {
+    const { plugin, port } = task;
+    this.guard = new Guard(task.guard, task.thread);
+    this.guard.begin(threadId());
+    this.control = new Control(task.control);
+    this.context = new HostContext({
+      plugin: plugin.index,
+      part: "source",
+      stateFolder: plugin.stateFolder,
+      metrics: this.guard.metrics(plugin.index),
+      signal: this.stop.signal,
+      asyncNames: plugin.asyncEvents?.names ?? [],
+      mayEmit: () => !this.stop.signal.aborted && !this.control.draining,
+      post: (message) => {
+        // Its own events need not go through main.
+        if (message.kind === "async") this.inbox.push(message.event);
+        else this.post(message);
+      },
+    });
+    port.on("message", (message: ToPluginThread) => {
+      if (message.kind === "stop") this.stop.abort();
+      else this.inbox.push(message.event);
+    });
+  }
+
+  private post(message: FromPluginThread): void {
+    this.task.port.postMessage(message);
+  }
+
+  private log(message: string): void {
+    this.context.log("warn", message);
+  }
+
+  async run(): Promise<PluginEnd> {
+    const { task, control, guard } = this;
+    const times = ingestTimes(task.times);
+    const cpu = threadCpuNs();
+    const beat = setInterval(() => guard.beat(), BEAT);
+    try {
+      const plugin = await importPlugin(task.plugin.ref);
+      const instance = await this.open(plugin);
+      if (instance === null) {
+        control.end();
+        return { kind: "done" };
+      }
+      const progress = task.progress ? setInterval(() => this.tellProgress(instance), PROGRESS) : null;
+      try {
+        const info = this.describe();
+        const ledger = new Ledger(task.ledger);
+        const log = (message: string): void => this.log(message);
+        const { inbox } = this;
+        const stop = this.stop.signal;
+        await new PluginIngest({ task, control, ledger, times, guard, info, stop, inbox, log }).run(instance);
+      } finally {
+        if (progress !== null) clearInterval(progress);
+        await this.close(instance);
+      }
+      return { kind: "done" };
+    } catch (error) {
+      return this.endOf(error);
+    } finally {
+      clearInterval(beat);
+      times[IngestTime.CPU] += threadCpuNs() - cpu;
+    }
+  }
+
+  /** Opens the source, again and again while it says that it may come. null: the run was stopped before. */
+  private async open(plugin: Plugin): Promise<SourceInstance | null> {
+    const { task, guard, context, stop } = this;
+    const { source, init } = plugin.spec;
+    if (source === undefined) throw new Error("the plugin is no source");
+    let pause = FIRST_PAUSE;
+    guard.enter(task.plugin.index);
+    try {
+      const state = init(task.plugin.config, context);
+      for (;;) {
+        try {
+          guard.enter(task.plugin.index);
+          const opened = source.open(state, task.plugin.parameters, context);
+          guard.leave();
+          return await opened;
+        } catch (error) {
+          if (!mayRetry(error)) throw error;
+          const why = error instanceof Error ? error.message : String(error);
+          this.log(`${why}; it is opened again in ${pause / 1000} s`);
+        }
+        await sleep(pause, undefined, { signal: stop.signal }).catch(() => {});
+        if (stop.signal.aborted) return null;
+        pause = Math.min(pause * 2, LONGEST_PAUSE);
+      }
+    } finally {
+      guard.leave();
+    }
+  }
+
+  private async close(instance: SourceInstance): Promise<void> {
+    this.guard.enter(this.task.plugin.index);
+    try {
+      const closing = instance.close();
+      this.guard.leave();
+      await closing;
+    } catch (error) {
+      this.log(`close failed: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      this.guard.leave();
+    }
+  }
+
+  /** What every event of the source shares; a thread that takes another's place finds it written. */
+  private describe(): InfoWriter {
+    const { task } = this;
+    const info = new InfoWriter(task.info, task.plugin.source?.name ?? "");
+    if (info.begun) return info;
+    const machine = { cpus: 0, memoryBytes: 0n, hostname: process.env["FALCO_HOSTNAME"] || hostname(), bootTime: 0n };
+    info.begin({ machine, interfaces: [], users: [], groups: [], threads: [], fds: [] });
+    return info;
+  }
+
+  private tellProgress(instance: SourceInstance): void {
+    try {
+      const progress = instance.progress?.();
+      if (progress !== undefined) this.post({ kind: "progress", progress: { ...progress } });
+    } catch (error) {
+      this.log(`progress failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private endOf(error: unknown): PluginEnd {
+    const message = error instanceof Error ? error.message : String(error);
+    const config = error instanceof Error && error.name === "ConfigFailure";
+    if (!config && !isSourceFailure(error)) return { kind: "fault", message };
+    const code = config ? "PLUGIN_CONFIG" : "PLUGIN_SOURCE";
+    const { name } = this.task.plugin;
+    return { kind: "failed", failure: { code, message: `plugin '${name}': ${message}`, offset: -1 } };
+  }
+}
+
+const task = workerData as PluginTask;
+const end = await new PluginThread(task).run();
+task.port.postMessage({ kind: "end", end } satisfies FromPluginThread);
+// What the plugin has left running is not waited for.
+process.exit(0);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { EventType } from "../batch/event-table.generated.js";
+import { RecordWord } from "../batch/record.js";
+import type { EventView } from "../fields/view.js";
+import type { PluginEvent } from "../sdk/index.js";
+
+const EMPTY = new Uint8Array(0);
+/** Where a record has its data: byte offset in the ring, length. Behind the plugin's ID, and the name of an async event. */
+const DATA = RecordWord.HEADER + 1;
+const ASYNC_DATA = RecordWord.HEADER + 2;
+
+/** The event that plugins see: moved over the events of a view, each of its properties made when it is asked for. */
+export class EventOfView implements PluginEvent {
+  private view: EventView | null = null;
+  number = 0;
+  source = "";
+  pluginId = 0;
+  private bytes: Uint8Array | null = null;
+  private decoded: string | null = null;
+
+  /** Moves to the view's event. */
+  at(view: EventView): void {
+    this.view = view;
+    this.number = view.number;
+    this.source = view.sourceName ?? "";
+    this.pluginId = view.pluginId;
+    this.bytes = null;
+    this.decoded = null;
+  }
+
+  get time(): bigint {
+    return this.view?.time ?? 0n;
+  }
+
+  get data(): Uint8Array {
+    this.bytes ??= this.find();
+    return this.bytes;
+  }
+
+  text(): string {
+    if (this.decoded === null) {
+      const { data } = this;
+      this.decoded = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8");
+    }
+    return this.decoded;
+  }
+
+  private find(): Uint8Array {
+    const { view } = this;
+    if (view === null) return EMPTY;
+    let at = view.o;
+    if (view.type === EventType.PLUGINEVENT_E) at += DATA;
+    else if (view.type === EventType.ASYNCEVENT_E) at += ASYNC_DATA;
+    else return EMPTY;
+    const from = view.words[at] >>> 0;
+    return view.bytes.subarray(from, from + view.words[at + 1]);
+  }
+}
