@@ -11,7 +11,11 @@ export async function answer(flags: RunFlags, context: Context): Promise<number 
   checkCompany(flags);
   if (flags.ruleSchema === true) return (await import("./rule-schema.js")).printRuleSchema();
   if (flags.listEvents === true) return (await import("./list-events.js")).listEvents(flags);
-  if (flags.list !== undefined) return (await import("./list.js")).list(flags);
+  if (flags.pluginInfo !== undefined) {
+    return await (await import("./plugins.js")).pluginInfo(flags.pluginInfo, flags, context);
+  }
+  if (flags.listPlugins === true) return await (await import("./plugins.js")).listPlugins(flags, context);
+  if (flags.list !== undefined) return await (await import("./list.js")).list(flags, context);
   if (flags.validate !== undefined) return await (await import("./validate.js")).validate(flags, context);
   if (flags.describe === true || flags.describeRule !== undefined) {
     return await (await import("./describe.js")).describe(flags, context);

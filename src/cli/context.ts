@@ -38,6 +38,11 @@ export interface RunFlags {
   readonly disableTag?: string[];
   readonly onlyTag?: string[];
   readonly disableText?: string[];
+  readonly listPlugins?: boolean;
+  /** Name or path. */
+  readonly pluginInfo?: string;
+  readonly enableSource?: string[];
+  readonly disableSource?: string[];
 }
 
 export type ListFormat = "text" | "markdown" | "json";

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { LoadedPlugin } from "../plugins/info.js";
+import type { Plugin } from "../rules/assumed-plugin.js";
 import { describeAll, describeRule } from "../rules/describe.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
 import { type LoadResult, loadRules } from "../rules/load.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
 import { sortedJson } from "./json.js";
+import { loadConfigured } from "./plugins.js";
 import { print } from "./print.js";
 import { readRuleSources } from "./rules-files.js";
 import { answerConfig, loadOptions, resolverOf } from "./settings.js";
@@ -17,13 +20,14 @@ const TEXT_WIDTH = 70;
 /** `peregrine -L` and `-l RULE`: what the rules are. @returns the exit status */
 export async function describe(flags: RunFlags, context: Context): Promise<number> {
   const config = await answerConfig(flags, context);
-  const result = loadRules(readRuleSources(flags, config, context), loadOptions(flags, config, context));
+  const plugins = await loadConfigured(config, context);
+  const result = loadRules(readRuleSources(flags, config, context), loadOptions(flags, config, context, plugins));
   const errors = result.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     process.stderr.write(`${formatDiagnostics(errors)}\n`);
     return Exit.FAILED;
   }
-  const text = config.json ? `${sortedJson(describeJson(result, flags))}\n` : describeText(result, flags);
+  const text = config.json ? `${sortedJson(describeJson(result, flags, plugins))}\n` : describeText(result, flags);
   print(text);
   return Exit.OK;
 }
@@ -36,10 +40,15 @@ function asked(result: LoadResult, { describeRule: name }: RunFlags): LoadResult
   return [rule];
 }
 
-export function describeJson(result: LoadResult, flags: RunFlags): object {
-  const options = { resolver: resolverOf(flags), plugins: flags.assumePlugin ?? [] };
+export function describeJson(result: LoadResult, flags: RunFlags, loaded: readonly LoadedPlugin[] = []): object {
+  const options = { resolver: resolverOf(flags, loaded), plugins: [...(flags.assumePlugin ?? []), ...assumed(loaded)] };
   if (flags.describeRule === undefined) return describeAll(result, options);
   return { rules: asked(result, flags).map((rule) => describeRule(rule, result, options)) };
+}
+
+/** Loaded plugins in the form in which descriptions name them. */
+function assumed(loaded: readonly LoadedPlugin[]): Plugin[] {
+  return loaded.map(({ name, version, source }) => ({ name, version, source: source?.name ?? null }));
 }
 
 /** Two columns: names, and descriptions over as many lines as they take. */

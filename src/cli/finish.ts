@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { ReplayReport } from "../engine/report.js";
+import type { ReplayReport, SourceReport } from "../engine/report.js";
 import { ERRORS } from "../telemetry/errors.js";
 import { type Context, Exit } from "./context.js";
 import { summaryFields, summaryText } from "./summary.js";
@@ -24,11 +24,15 @@ export function failureText({ code, message }: { readonly code: string; readonly
  * else as one JSON line of the log whose message is "replay finished". @returns the exit status
  */
 export async function finish(
-  report: ReplayReport,
+  report: ReplayReport & { readonly sources?: readonly SourceReport[] },
   capture: string | null,
   { log }: Context,
   summary: boolean,
 ): Promise<number> {
+  for (const { id, events } of report.unknownPlugins) {
+    const message = `${events} events were made by the plugin with ID ${id}, which is not loaded: no rule was applied to them`;
+    log.warn(message, { id, events });
+  }
   for (const { type, count } of report.unknownTypes) {
     log.warn(`${count} events of unknown type ${type} were passed over`, { type, count });
   }
@@ -39,16 +43,19 @@ export async function finish(
     const count = report.state[counter] ?? 0;
     if (count > 0) log.warn(`${count} ${sentence}`, { counter, count });
   }
-  const { failure } = report;
+  const failures = (report.sources ?? [report]).flatMap(({ failure: each }) => (each === null ? [] : [each]));
+  if (report.aborted !== null) failures.push(report.aborted);
+  const [failure = null] = failures;
   // A summary of zeros would only hide the error.
   const told = summary && (failure === null || report.ledger.seen > 0);
-  if (told && !process.stderr.isTTY)
+  if (told && !process.stderr.isTTY) {
     log.info(capture === null ? "watching finished" : "replay finished", summaryFields(report));
-  if (failure !== null) {
-    log.error(failureText(failure), {
-      code: failure.code,
+  }
+  for (const each of failures) {
+    log.error(failureText(each), {
+      code: each.code,
       ...(capture === null ? {} : { file: capture }),
-      ...(failure.offset < 0 ? {} : { offset: failure.offset }),
+      ...(each.offset < 0 ? {} : { offset: each.offset }),
     });
   }
   await log.flush();

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { CatalogEntry } from "../fields/catalog.js";
-import { listFields } from "../fields/registry.js";
+import type { LoadedPlugin } from "../plugins/info.js";
+import { fieldsOf } from "../plugins/resolver.js";
+import { sourcesOf } from "../plugins/sources.js";
 import { typeName } from "../rules/operand.js";
 import { PeregrineError } from "../telemetry/errors.js";
-import { Exit, type RunFlags } from "./context.js";
+import { type Context, Exit, type RunFlags } from "./context.js";
 import { sortedJson } from "./json.js";
+import { loadConfigured } from "./plugins.js";
 import { print } from "./print.js";
+import { answerConfig } from "./settings.js";
 import { wrapped } from "./table.js";
 
 const NAME_WIDTH = 30;
@@ -20,14 +24,19 @@ interface FieldClass {
 }
 
 /** `peregrine --list`: the fields that rules can name. @returns the exit status */
-export function list(flags: RunFlags): number {
-  const classes = classesOf(flags);
+export async function list(flags: RunFlags, context: Context): Promise<number> {
+  const plugins = await loadConfigured(await answerConfig(flags, context), context);
+  const classes = classesOf(flags, plugins);
   print(show(classes, flags));
   return Exit.OK;
 }
 
-function classesOf({ list: source, assumePlugin = [], verbose = false }: RunFlags): FieldClass[] {
-  const sources = ["syscall", ...assumePlugin.flatMap((plugin) => (plugin.source === null ? [] : [plugin.source]))];
+function classesOf(
+  { list: source, assumePlugin = [], verbose = false }: RunFlags,
+  plugins: readonly LoadedPlugin[],
+): FieldClass[] {
+  const loaded = sourcesOf(plugins);
+  const sources = [...loaded, ...assumePlugin.flatMap((plugin) => (plugin.source === null ? [] : [plugin.source]))];
   if (typeof source === "string" && !sources.includes(source)) {
     const known = sources.join(", ");
     throw new PeregrineError("SOURCE_UNKNOWN", `Value for --list must be a valid source type: ${known}`);
@@ -35,7 +44,7 @@ function classesOf({ list: source, assumePlugin = [], verbose = false }: RunFlag
   const asked = typeof source === "string" ? [source] : sources;
   const classes = new Map<string, { name: string; sources: Set<string>; fields: Set<CatalogEntry> }>();
   for (const each of asked) {
-    for (const field of listFields(each)) {
+    for (const field of fieldsOf(plugins, loaded, each)) {
       if ((field.hidden || field.deprecated) && !verbose) continue;
       const known = classes.get(field.class) ?? { name: field.class, sources: new Set(), fields: new Set() };
       classes.set(field.class, known);

@@ -3,9 +3,10 @@
 import type { Config } from "../config/config.js";
 import { alertEncoder, openOutputs, readerGone } from "../engine/alerting.js";
 import type { FailedEvent } from "../engine/crew.js";
-import { replay } from "../engine/replay.js";
+import { run } from "../engine/run.js";
 import type { Threads } from "../engine/threads.js";
-import { watch } from "../engine/watch.js";
+import { totals } from "../engine/totals.js";
+import type { LoadedPlugin } from "../plugins/info.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
 import { loadRules, type RulesFile } from "../rules/load.js";
 import type { RuleSet } from "../rules/ruleset.js";
@@ -13,8 +14,10 @@ import { type Context, Exit, type RunFlags } from "./context.js";
 import { failureText, finish } from "./finish.js";
 import { exampleCapture, hostFiles } from "./host.js";
 import { liveSettings } from "./live.js";
+import { loadConfigured, pluginTeller } from "./plugins.js";
 import { readRuleSources } from "./rules-files.js";
 import { configOf, loadOptions } from "./settings.js";
+import { enabledSources, runSources } from "./sources.js";
 import { stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
 
@@ -29,37 +32,45 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
   log.setLevel(config.logLevel);
   const sources = readRuleSources(flags, config, context);
   const capture = flags.capture ?? config.capture;
+  const plugins = await loadConfigured(config, context);
+  enabledSources(flags, plugins);
+  const { hostRoot, services } = hostFiles(config.lookups, (message) => log.warn(message));
   const outputs = openOutputs(config, (message) => log.error(message, { code: "OUTPUT_WRITE" }));
-  const rules = loadRuleSet(sources, flags, config, context);
+  const rules = loadRuleSet(sources, flags, config, context, plugins);
   if (rules === null) return Exit.FAILED;
   phases["rules"] = performance.now();
   const stop = stopOnSignals();
   try {
+    const progress = process.stderr.isTTY ? { onProgress: showProgress } : {};
     const common = {
+      plugins,
       rules,
       encoder: alertEncoder(config),
       threads,
       sink: (chunk: Buffer) => outputs.write(chunk),
-      ...hostFiles(config.lookups, (message) => log.warn(message)),
+      services,
       signal: stop.signal,
       onFailedEvent: ({ event, message }: FailedEvent) =>
         log.error(`event ${event} could not be evaluated: ${message}`, { event }),
       onWorkerDeath: (worker: number, error: Error) =>
         log.warn(`worker ${worker} died and was replaced: ${error.message}`),
+      onPlugin: pluginTeller(context),
+      ...progress,
     };
     let input = capture;
-    if (input === null) {
+    const reads = runSources(capture, flags, plugins, hostRoot, liveSettings(flags));
+    const watching = reads.some(({ spec }) => spec.kind === "live");
+    if (watching) {
       log.info(`watching this machine with ${rules.rules.length} rules`, { rules: rules.rules.length });
       await log.flush();
     }
-    let report = await (input === null
-      ? watch({ ...common, settings: liveSettings(flags) })
-      : replay({ ...common, capture: input }));
+    let report = totals(await run({ ...common, sources: reads }));
     const example = flags.orExample === true ? exampleCapture() : null;
-    if (input === null && report.failure !== null && example !== null) {
+    if (watching && report.failure !== null && example !== null) {
       input = example;
       log.warn(`${failureText(report.failure)} Until then, an example is replayed: ${input}`);
-      report = await replay({ ...common, capture: input });
+      const sources = runSources(input, flags, plugins, hostRoot, liveSettings(flags));
+      report = totals(await run({ ...common, sources }));
     }
     await outputs.close();
     const status = await finish(report, input, context, true);
@@ -80,9 +91,15 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
 }
 
 /** The rules to run; null when a file has errors, which are printed. */
-function loadRuleSet(sources: readonly RulesFile[], flags: RunFlags, config: Config, context: Context): RuleSet | null {
+function loadRuleSet(
+  sources: readonly RulesFile[],
+  flags: RunFlags,
+  config: Config,
+  context: Context,
+  plugins: readonly LoadedPlugin[],
+): RuleSet | null {
   const { log } = context;
-  const result = loadRules(sources, loadOptions(flags, config, context));
+  const result = loadRules(sources, loadOptions(flags, config, context, plugins));
   const errors = result.diagnostics.filter(({ severity }) => severity === "error");
   const warnings = result.diagnostics.filter(({ severity }) => severity === "warning");
   for (const { code, message, file, line, column, itemType, itemName } of warnings) {
@@ -91,4 +108,9 @@ function loadRuleSet(sources: readonly RulesFile[], flags: RunFlags, config: Con
   if (errors.length === 0) return result.ruleSet;
   process.stderr.write(`${formatDiagnostics(errors)}\n`);
   return null;
+}
+
+/** How far a source is, on one line of the terminal that the next one takes the place of. */
+function showProgress(plugin: string, { percent, text }: { readonly percent: number; readonly text: string }): void {
+  process.stderr.write(`\r\x1b[K${plugin}: ${percent.toFixed(1)} % ${text.replaceAll(/\p{Cc}/gu, " ")}`);
 }

@@ -2,7 +2,9 @@
 
 import { type Config, DEFAULT_CONFIG } from "../config/config.js";
 import type { FieldResolver } from "../fields/field.js";
-import { resolveField } from "../fields/registry.js";
+import type { LoadedPlugin } from "../plugins/info.js";
+import { fieldsOf, NO_VALUES, pluginResolver, suggestedFields } from "../plugins/resolver.js";
+import { sourcesOf } from "../plugins/sources.js";
 import { assumedResolver, type Plugin } from "../rules/assumed-plugin.js";
 import type { LoadOptions } from "../rules/load.js";
 import type { Selection } from "../rules/selection.js";
@@ -27,18 +29,30 @@ export async function answerConfig(flags: RunFlags, context: Context): Promise<C
   return config;
 }
 
-/** Finds fields, those of the plugins included that are taken to be there. */
-export function resolverOf({ assumePlugin = [] }: RunFlags): FieldResolver {
-  return assumePlugin.length === 0 ? resolveField : assumedResolver(assumePlugin);
+/** Finds fields: also those of the plugins that are loaded, and of those that are taken to be there. */
+export function resolverOf({ assumePlugin = [] }: RunFlags, loaded: readonly LoadedPlugin[] = []): FieldResolver {
+  if (assumePlugin.length > 0) return assumedResolver(assumePlugin);
+  return pluginResolver(loaded, sourcesOf(loaded), NO_VALUES);
 }
 
-/** What loading rules takes from the configuration and the arguments. */
-export function loadOptions(flags: RunFlags, config: Config, context: Context): LoadOptions {
+/** What loading rules takes from the configuration, the plugins and the arguments. */
+export function loadOptions(
+  flags: RunFlags,
+  config: Config,
+  context: Context,
+  loaded: readonly LoadedPlugin[] = [],
+): LoadOptions {
   const plugins: readonly Plugin[] = flags.assumePlugin ?? [];
+  const sources = sourcesOf(loaded);
+  const assumed = plugins.flatMap(({ source }) => (source === null ? [] : [source]));
+  const fields = sources.flatMap((source) => fieldsOf(loaded, sources, source));
   return {
-    resolver: resolverOf(flags),
-    sources: ["syscall", ...plugins.flatMap(({ source }) => (source === null ? [] : [source]))],
-    plugins,
+    resolver: resolverOf(flags, loaded),
+    sources: [...sources, ...assumed],
+    plugins: [...plugins, ...loaded],
+    asyncNames: loaded.flatMap(({ asyncEvents }) => asyncEvents?.names ?? []),
+    suggestedFields: suggestedFields(loaded, sources),
+    ...(loaded.length === 0 ? {} : { fieldNames: [...new Set(fields.map(({ name }) => name))] }),
     priority: config.priority,
     matching: config.matching,
     selection: [...config.selection, ...olderSelection(flags, context)],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { ReplayReport } from "../engine/report.js";
+import type { ReplayReport, SourceReport } from "../engine/report.js";
 import { PRIORITIES } from "../rules/ruleset.js";
 import type { LedgerSnapshot } from "../telemetry/ledger.js";
 import { columns, grouped } from "./table.js";
@@ -10,8 +10,11 @@ export function eventsPerSecond(report: ReplayReport): number {
   return report.elapsedNs === 0 ? 0 : Math.round(report.ledger.seen / (report.elapsedNs / 1e9));
 }
 
+/** A report, with those of its sources where it has several. */
+type Report = ReplayReport & { readonly sources?: readonly SourceReport[] };
+
 /** The report as fields of one log line, for programs. */
-export function summaryFields(report: ReplayReport): object {
+export function summaryFields(report: Report): object {
   const { ledger } = report;
   return {
     events: report.events,
@@ -22,21 +25,38 @@ export function summaryFields(report: ReplayReport): object {
       PRIORITIES.map((name, i) => [name, report.byPriority[i] ?? 0] as const).filter(([, count]) => count > 0),
     ),
     alertsByRule: Object.fromEntries(report.byRule.map(({ rule, count }) => [rule, count])),
-    ledger: {
-      seen: ledger.seen,
-      evaluated: ledger.evaluated,
-      notWanted: ledger.notWanted,
-      stateOnly: ledger.stateOnly,
-      merged: ledger.merged,
-      unknownType: ledger.unknownType,
-      failed: ledger.failed,
-      lost: ledger.lost,
-      inFlight: ledger.inFlight,
-    },
+    ledger: ledgerFields(ledger),
+    ...(severalSources(report) ? { sources: report.sources?.map(sourceFields) } : {}),
+    ...(report.plugins.length === 0 ? {} : { plugins: report.plugins }),
     state: report.state,
     ...(report.deaths === 0 ? {} : { workersReplaced: report.deaths }),
     ...(report.stopped ? { stopped: true } : {}),
   };
+}
+
+function severalSources({ sources = [] }: Report): boolean {
+  return sources.length > 1;
+}
+
+function sourceFields({ name, events, alerts, ledger }: SourceReport): object {
+  return { name, events, alerts, ledger: ledgerFields(ledger) };
+}
+
+function ledgerFields({ difference: _, ...ledger }: LedgerSnapshot): object {
+  return ledger;
+}
+
+/** One column of counts a source. */
+function sourceTable(sources: readonly SourceReport[]): string {
+  const rows = new Map<string, string[]>();
+  for (const [place, { ledger }] of sources.entries()) {
+    for (const [name, count] of ledgerRows(ledger)) {
+      const row = rows.get(name) ?? sources.map(() => "0");
+      row[place] = count;
+      rows.set(name, row);
+    }
+  }
+  return columns([["", ...sources.map(({ name }) => name)], ...[...rows].map(([name, counts]) => [name, ...counts])]);
 }
 
 function ledgerRows(ledger: LedgerSnapshot): string[][] {
@@ -55,11 +75,11 @@ function ledgerRows(ledger: LedgerSnapshot): string[][] {
 }
 
 /** The report as tables, for people. */
-export function summaryText(report: ReplayReport): string {
+export function summaryText(report: Report): string {
   const seconds = (report.elapsedNs / 1e9).toFixed(2);
   const parts = [
     `${grouped(report.events)} events in ${seconds} s, ${grouped(eventsPerSecond(report))} events/s`,
-    columns(ledgerRows(report.ledger)),
+    severalSources(report) ? sourceTable(report.sources ?? []) : columns(ledgerRows(report.ledger)),
     `${grouped(report.alerts)} ${report.alerts === 1 ? "alert" : "alerts"}`,
   ];
   const priorities = PRIORITIES.map((name, i) => [name, report.byPriority[i] ?? 0] as const).filter(([, n]) => n > 0);

@@ -6,6 +6,7 @@ import { fileReport } from "../rules/load-report.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
 import { describeJson, describeText } from "./describe.js";
 import { sortedJson } from "./json.js";
+import { loadConfigured } from "./plugins.js";
 import { print } from "./print.js";
 import { readRulesFile } from "./rules-files.js";
 import { answerConfig, loadOptions } from "./settings.js";
@@ -13,14 +14,15 @@ import { answerConfig, loadOptions } from "./settings.js";
 /** `peregrine -V FILE...`: a verdict on each file, loaded on top of those before it. @returns the exit status */
 export async function validate(flags: RunFlags, context: Context): Promise<number> {
   const config = await answerConfig(flags, context);
+  const plugins = await loadConfigured(config, context);
   const files = (flags.validate ?? []).map(readRulesFile);
-  const result = loadRules(files, { ...loadOptions(flags, config, context), everyFile: true });
+  const result = loadRules(files, { ...loadOptions(flags, config, context, plugins), everyFile: true });
   const describes = result.ok && (flags.describe === true || flags.describeRule !== undefined);
   if (config.json) {
     const results = result.files.map((file, i) => fileReport(file, files[i]?.content ?? ""));
     const answer = {
       falco_load_results: results,
-      ...(describes ? { falco_describe_results: describeJson(result, flags) } : {}),
+      ...(describes ? { falco_describe_results: describeJson(result, flags, plugins) } : {}),
     };
     print(`${sortedJson(answer)}\n`);
   } else {

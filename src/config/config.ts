@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { PluginConfig } from "./plugins.js";
+
 /** Rules switched on or off by name (with `*`) or tag; applied in order. */
 export interface RuleSelection {
   readonly enable: boolean;
@@ -49,6 +51,10 @@ export interface Config {
   /** Capture named by engine.replay. */
   readonly capture: string | null;
   readonly lookups: Lookups;
+  /** The plugins to load, in order. */
+  readonly loadPlugins: readonly PluginConfig[];
+  /** All that are configured, loaded or not. */
+  readonly knownPlugins: readonly PluginConfig[];
   readonly logLevel: string;
 }
 
@@ -72,5 +78,7 @@ export const DEFAULT_CONFIG: Config = {
   keepFileOpen: false,
   capture: null,
   lookups: { users: true, services: false },
+  loadPlugins: [],
+  knownPlugins: [],
   logLevel: "info",
 };

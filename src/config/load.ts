@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { AppendOutput, Config, RuleSelection } from "./config.js";
 import { applyOverride, type Override, parseOverride } from "./override.js";
+import { chosenPlugins, readPlugins } from "./plugins.js";
 import { MISSING_OUTPUTS, PASSED_OVER, type Settings, schema } from "./schema.js";
 import { emptyMap, expandVariables, isMap, parseTree, type Tree, type TreeMap } from "./tree.js";
 
@@ -166,6 +167,7 @@ function toConfig(settings: Settings): Config {
       "Error reading config file: engine.kind is replay but no capture file is set",
     );
   }
+  const plugins = readPlugins(settings.plugins as Tree | undefined);
   return {
     rulesFiles: settings.rules_file ?? settings.rules_files,
     selection: settings.rules.map(toSelection),
@@ -185,6 +187,8 @@ function toConfig(settings: Settings): Config {
     keepFileOpen: file.keep_alive === "true",
     capture: replayed ?? null,
     lookups: settings.lookups,
+    loadPlugins: chosenPlugins(plugins, settings.load_plugins ?? null),
+    knownPlugins: plugins,
     logLevel: settings.log_level,
   };
 }

@@ -72,6 +72,9 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   lookups: z.strictObject({ users: bool.default(true), services: bool.default(false) }).prefault({}),
+  // Read by plugins.ts: what is wrong there is no reason to go on without.
+  plugins: z.unknown(),
+  load_plugins: texts.optional(),
   log_level: z.string().default("info"),
 });
 
@@ -90,7 +93,6 @@ export const PASSED_OVER: ReadonlySet<string> = new Set([
   "grpc_output",
   "http_output",
   "libs_logger",
-  "load_plugins",
   "log_stderr",
   "log_syslog",
   "metadata_download",
@@ -98,7 +100,6 @@ export const PASSED_OVER: ReadonlySet<string> = new Set([
   "output_timeout",
   "outputs",
   "outputs_queue",
-  "plugins",
   "plugins_hostinfo",
   "program_output",
   "syscall_event_drops",

@@ -4,12 +4,12 @@ import { createGuard, Guard, type GuardBuffer, PluginCount } from "../batch/guar
 import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin } from "../plugins/info.js";
 import type { Progress } from "../sdk/index.js";
+import { Watch } from "./hang-watch.js";
 import type { Failure } from "./ingest-thread.js";
 import type { Pipeline } from "./pipeline.js";
 import type { PluginNews, PluginReport } from "./plugin-report.js";
 import { PluginSource } from "./plugin-source.js";
 import { Restarts } from "./restarts.js";
-import { Watch } from "./hang-watch.js";
 
 /** How often threads that run plugins are looked at, ms. */
 const LOOK = 250;

@@ -32,6 +32,8 @@ export interface LoadSettings {
   /** Whether plugins are initialised: without, they are only asked what they are. */
   readonly init?: boolean;
   readonly openParameters?: boolean;
+  /** Whether they must go with each other, and be of use. */
+  readonly together?: boolean;
 }
 
 function bad(code: ErrorCode, message: string): PeregrineError {
@@ -48,7 +50,7 @@ export async function loadPlugins(
 ): Promise<readonly LoadedPlugin[]> {
   const plugins: LoadedPlugin[] = [];
   for (const [index, request] of requests.entries()) plugins.push(await loadPlugin(request, index, settings));
-  checkTogether(plugins);
+  if (settings.together !== false) checkTogether(plugins);
   return plugins;
 }
 

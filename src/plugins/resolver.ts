@@ -112,3 +112,21 @@ export function fieldsOf(
   const own = plugins.filter((plugin) => extractionSources(plugin, sources).includes(source));
   return [...listFields(source), ...own.flatMap(pluginCatalog)];
 }
+
+/** Fields that plugins suggest for outputs, by source. */
+export function suggestedFields(
+  plugins: readonly PluginInfo[],
+  sources: readonly string[],
+): Readonly<Record<string, readonly string[]>> {
+  const suggested: Record<string, string[]> = {};
+  for (const plugin of plugins) {
+    const fields = Object.entries(plugin.extractor?.fields ?? {});
+    const names = fields.flatMap(([name, spec]) =>
+      spec.suggested === true && spec.argument?.required !== true ? [name] : [],
+    );
+    for (const source of extractionSources(plugin, sources)) {
+      suggested[source] = [...(suggested[source] ?? []), ...names];
+    }
+  }
+  return suggested;
+}

@@ -31,12 +31,8 @@ const CONTAINER_SUGGESTS = [
 ] as const;
 
 /** The text that suggested fields of a source add; "" where there are none. */
-export function suggestedOutput(
-  source: string,
-  staticFields: Iterable<string>,
-  exists: (field: string) => boolean,
-): string {
-  const fields = [...(source === "syscall" ? CONTAINER_SUGGESTS : []), ...staticFields].filter(exists);
+export function suggestedOutput(source: string, others: Iterable<string>, exists: (field: string) => boolean): string {
+  const fields = [...(source === "syscall" ? CONTAINER_SUGGESTS : []), ...others].filter(exists);
   return fields.map((field) => `${field.replaceAll(".", "_")}=%${field}`).join(" ");
 }
 

@@ -28,6 +28,8 @@ export interface CompileOptions {
   readonly appendOutput: readonly AppendOutput[];
   /** Names of the static fields, for suggested outputs. */
   readonly staticFields?: readonly string[];
+  /** Fields that plugins suggest for outputs, by source. */
+  readonly suggestedFields?: Readonly<Record<string, readonly string[]>>;
   /** See CheckOptions; by default true. */
   readonly typeSearch?: boolean;
 }
@@ -310,9 +312,7 @@ export class RuleCompiler {
       this.options.appendOutput,
     )) {
       const suggestion =
-        suggested === true
-          ? suggestedOutput(source, this.options.staticFields ?? [], (field) => operands.has(field))
-          : "";
+        suggested === true ? suggestedOutput(source, this.suggestions(source), (field) => operands.has(field)) : "";
       for (const more of [extraOutput, suggestion]) {
         if (more !== undefined && more !== "") text = text.append(Text.made(more, context.file, context.offset));
       }
@@ -350,6 +350,11 @@ export class RuleCompiler {
     }
     for (const { diagnostic } of mistakes) this.fail(diagnostic);
     return null;
+  }
+
+  /** What is suggested for outputs of rules of `source`, besides what the engine itself suggests. */
+  private suggestions(source: string): readonly string[] {
+    return [...(this.options.suggestedFields?.[source] ?? []), ...(this.options.staticFields ?? [])];
   }
 
   private extraFields(

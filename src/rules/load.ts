@@ -37,6 +37,8 @@ export interface LoadOptions {
   readonly appendOutput?: readonly AppendOutput[];
   /** Values of the fields `static.KEY`, which every event has. */
   readonly staticFields?: StaticFields;
+  /** Fields that plugins suggest for outputs, by source. */
+  readonly suggestedFields?: Readonly<Record<string, readonly string[]>>;
   /** Names of asynchronous events that plugins declare. */
   readonly asyncNames?: readonly string[];
   /** Fields to propose where one does not exist. */
@@ -198,6 +200,7 @@ function compileFile(
     fieldNames: options.fieldNames ?? CATALOG.map(({ name }) => name),
     appendOutput: options.appendOutput ?? [],
     staticFields: staticNames(options.staticFields ?? {}),
+    suggestedFields: options.suggestedFields ?? {},
   };
   const warnings: Diagnostic[] = [];
   try {
