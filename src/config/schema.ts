@@ -73,7 +73,7 @@ export const schema = z.strictObject({
     .prefault({}),
   lookups: z.strictObject({ users: bool.default(true), services: bool.default(false) }).prefault({}),
   // Read by plugins.ts: what is wrong there is no reason to go on without.
-  plugins: z.unknown(),
+  plugins: z.unknown().optional(),
   load_plugins: texts.optional(),
   log_level: z.string().default("info"),
 });
