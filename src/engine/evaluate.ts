@@ -152,6 +152,9 @@ export class Evaluation {
     const wanted = base + this.layout.wantedWord;
     const count = words[base + SlotWord.WANTED];
     const { barredAt } = this;
+    // A plugin may be told of events ahead, but not of one that brought a thread down.
+    if (barredAt < 0) this.plugins?.lookahead.begin(view, wanted + from, count - from);
+    else this.plugins?.lookahead.clear();
     for (let i = from; i < count; i++) {
       cursors[cursor] = i;
       const o = words[wanted + i];

@@ -2,13 +2,22 @@
 
 import { type Guard, PluginCount } from "../batch/guard.js";
 import type { EventPlugin, EventView } from "../fields/view.js";
-import type { Extract, ExtractorInstance, FieldSpec, FieldSpecs, Plugin, WantedField } from "../sdk/index.js";
+import type {
+  Extract,
+  ExtractorInstance,
+  FieldSpec,
+  FieldSpecs,
+  Plugin,
+  PluginEvent,
+  WantedField,
+} from "../sdk/index.js";
 import type { ArgumentValue } from "./argument.js";
 import { HostContext, type PluginFault, type PluginMessage } from "./context.js";
 import { converter, type Value, WRONG } from "./convert.js";
 import { EventOfView } from "./event.js";
 import type { ValueSource } from "./field.js";
 import { appliesTo, type LoadedPlugin } from "./info.js";
+import { Ahead, Lookahead } from "./lookahead.js";
 import { importPlugin } from "./module.js";
 import type { ValueSources } from "./resolver.js";
 
@@ -36,11 +45,13 @@ const LONGEST_PAUSE = 30_000;
 /** Runs the plugins of one worker: their extractors, and the texts of their sources' events. */
 export class PluginHost implements ValueSources {
   readonly event = new EventOfView();
+  /** The events that come next. */
+  readonly lookahead = new Lookahead();
   /** Counts events that plugins were asked about: what is known of one is known as long as this stands still. */
   stamp = 0;
   /** A plugin that must not be asked about the event in hand: it brought a thread down at it. -1: none. */
   private barred = -1;
-  private view: EventView | null = null;
+  view: EventView | null = null;
   private number = -1;
   private readonly runners: readonly Runner[];
 
@@ -152,6 +163,8 @@ class Runner {
   /** Failures since the last call that went well. */
   private inRow = 0;
   private readonly context: HostContext;
+  private readonly ahead: Ahead;
+  private readonly applies = (event: PluginEvent): boolean => appliesTo(this.plugin, event.source, event.pluginId);
 
   constructor(
     private readonly host: PluginHost,
@@ -160,6 +173,7 @@ class Runner {
     private readonly loaded: Plugin,
   ) {
     const { guard, post, mayEmit } = parts;
+    this.ahead = new Ahead(host.lookahead);
     this.context = new HostContext({
       plugin: plugin.index,
       part: "extractor",
@@ -235,6 +249,9 @@ class Runner {
       if (this.recordStamp !== stamp) {
         this.recordStamp = stamp;
         this.recordGood = false;
+        const { instance } = this;
+        const { view } = this.host;
+        if (instance?.ahead !== undefined && view !== null) this.ahead.tell(view.o, instance.ahead, this.applies);
         this.record = this.instance?.record(event);
         if (this.record instanceof Promise) this.record.catch(() => {});
         this.recordGood = true;

@@ -119,5 +119,9 @@ EXPORT void* plugin_open(void*, const char*, int32_t* rc) {
 EXPORT void plugin_close(void*, void*) {}
 EXPORT int32_t plugin_next_batch(void*, void*, uint32_t*, event_t***) {
   usleep(1000);
+#ifdef TICKS
+  static int calls = 0;
+  if (++calls > 500) return RC_EOF;
+#endif
   return RC_TIMEOUT;
 }

@@ -234,6 +234,9 @@ EXPORT int32_t plugin_extract_fields(void* state, const event_input_t* in, const
   snprintf(text, sizeof text, "%.*s", (int)(size < 199 ? size : 199), data);
   plugin->extracted++;
   if (strcmp(text, "segv") == 0) *(volatile int*)8 = 1;
+#ifdef POISON
+  if (strtoull(text, NULL, 10) == POISON) *(volatile int*)8 = 1;
+#endif
   if (strcmp(text, "exit") == 0) exit(0);
   if (strcmp(text, "scribble") == 0) scribble(0xee, 0, 4096);
   if (strcmp(text, "zeros") == 0) scribble(0, 0, 4096);
