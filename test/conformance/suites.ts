@@ -5,6 +5,7 @@ import { detectSuite } from "./suites/detect.js";
 import { evalSuite } from "./suites/eval.js";
 import { factsSuite } from "./suites/facts.js";
 import { formatterSuite } from "./suites/formatter.js";
+import { k8sAuditSuite } from "./suites/k8saudit.js";
 import { libsCapturesSuite } from "./suites/libs-captures.js";
 import { compileSuite, requirementsSuite, ruleLoaderSuite, warningsSuite } from "./suites/loader.js";
 import { parserSuite } from "./suites/parser.js";
@@ -30,5 +31,7 @@ export function suites(): readonly Suite[] {
     detectSuite("falco031_tests", "all"),
     detectSuite("falco031_exceptions", "all"),
     pluginsUnitSuite(),
+    k8sAuditSuite("testing_go_k8saudit"),
+    k8sAuditSuite("falco031_k8s_audit"),
   ];
 }
