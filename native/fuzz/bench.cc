@@ -151,7 +151,7 @@ ReadOut read_all(const std::string& path, const Mode& mode, bool with_state) {
   std::optional<state::Stage> stage;
   if (with_state) {
     tables.emplace();
-    stage.emplace(interner, tables->memory(memory.ring.base), memory.layout(), mode.plan.data());
+    stage.emplace(interner, tables->memory(memory.ring.base), memory.layout(), mode.plan.data(), state::AnnexDemand{});
   }
   Reader reader(interner, memory.ring, mode.plan.data());
   ReadOut out;

@@ -27,11 +27,15 @@ function say(line: string): void {
   process.stderr.write(`fuzz: ${line}\n`);
 }
 
+/** Sources that watch this machine: they read the kernel's memory, not files, and need the programs that run there. */
+const LIVE = /\/(live|proc)_[a-z_]+\.cc$/;
+
 /** C++ sources of a folder that do without Node. */
 function sourcesOf(path: string): string[] {
   return readdirSync(path)
     .filter((name) => name.endsWith(".cc"))
     .map((name) => join(path, name))
+    .filter((file) => !LIVE.test(file))
     .filter((file) => !NODE_SIDE.test(readFileSync(file, "utf8")) && !includesNode(file));
 }
 
