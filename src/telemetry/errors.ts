@@ -147,7 +147,7 @@ export const ERRORS = {
   PLUGIN_PATH: {
     title: "A plugin is not where the configuration says",
     remedy:
-      "Check its library_path: a file, a bundled plugin, or an npm package. Relative paths begin in the plugin folder.",
+      "Check its library_path: a file, a bundled plugin, or a package of npm. Relative paths begin in the plugin folder.",
   },
   PLUGIN_WRITABLE: {
     title: "A plugin's file can be changed by others",
