@@ -35,6 +35,13 @@ export const SlotWord = {
   PUBLISHED_AT: 12,
   /** Section of the capture, from 0: what is known of the machine may change with it. */
   SECTION: 14,
+  /**
+   * Float64: number of the source's first event that is no description of the machine; 0 = none up to the end of this
+   * batch. Times are relative to that event's; for an event before it they are relative to 0.
+   */
+  FIRST_EVENT: 16,
+  /** That event's time: ns since the epoch, low word, high word. */
+  FIRST_TIME: 18,
   HEADER: 64,
 } as const;
 

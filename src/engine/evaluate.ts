@@ -138,10 +138,11 @@ export class Evaluation {
       this.matcher.forget();
     }
     const section = this.words[base + SlotWord.SECTION];
-    if (section !== this.section || this.view.source.firstTime === 0n) {
+    if (section !== this.section) {
       this.section = section;
       this.view.source = readInfo(this.context.info);
     }
+    this.view.begin(base);
   }
 
   /** The hot loop: nothing here allocates but the encoding of a match. */

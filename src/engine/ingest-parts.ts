@@ -46,8 +46,6 @@ export function createIngest(setup: IngestSetup): IngestParts {
 
 /** A capture file that keeps the ledger's counts. */
 class CountedScap extends ScapSource implements CountedSource {
-  readonly firstTime = null;
-
   counts(into: SourceCounts): number {
     const { counters } = this;
     into.seen = counters[ReaderCounter.SEEN];
@@ -70,7 +68,6 @@ class CountedScap extends ScapSource implements CountedSource {
 
 /** This machine's kernel, keeping the ledger's counts. */
 class CountedLive extends LiveSource implements CountedSource {
-  readonly firstTime = null;
   readonly inflateNs = 0;
 
   counts(into: SourceCounts): number {

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type Control, ControlWord, SlotControl, SlotState } from "../batch/control.js";
-import { EVENTS } from "../batch/event-table.generated.js";
 import type { Memory } from "../batch/memory.js";
-import { RecordWord } from "../batch/record.js";
 import { RingLayout, SlotWord } from "../batch/ring.js";
 import { FillResult, type SourceFailure } from "../capture/source.js";
 import { nowNs } from "../telemetry/clock.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
 import { IngestTime } from "../telemetry/stage-times.js";
+import { FirstEvent } from "./first-event.js";
 import type { IngestParts } from "./parts.js";
 import type { InfoWriter } from "./source-info.js";
 
@@ -20,10 +19,6 @@ export interface SweepLimit {
 }
 
 export const DEFAULT_SWEEP: SweepLimit = { strings: 131_072, bytes: 24 * 1024 * 1024 };
-
-const META: ReadonlySet<number> = new Set(
-  EVENTS.filter((event) => event.categories.includes("EC_METAEVENT")).map((event) => event.id),
-);
 
 /** How ingest ended. */
 export interface IngestEnd {
@@ -54,6 +49,7 @@ export class Ingest {
   private readonly layout: RingLayout;
   /** For each slot, the number of the last event before its batch. */
   private readonly firsts: Float64Array;
+  private readonly first: FirstEvent;
   private readonly counts: SourceCounts = {
     seen: 0,
     notWanted: 0,
@@ -79,6 +75,7 @@ export class Ingest {
     this.floats = new Float64Array(memory.ring);
     this.layout = new RingLayout(memory.shape.ring);
     this.firsts = new Float64Array(control.slots);
+    this.first = new FirstEvent(memory);
     this.softStrings = Math.min(sweep.strings, memory.shape.strings / 2);
     this.softBytes = Math.min(sweep.bytes, memory.shape.stringBytes / 2);
   }
@@ -142,12 +139,12 @@ export class Ingest {
 
   /** One batch: fill, apply, publish. @returns the fill's result */
   private step(slot: number): number {
-    const { control, parts, ledger, times, info } = this.context;
+    const { control, parts, ledger, times } = this.context;
     const base = this.layout.slotWord(slot);
     const start = nowNs();
     const result = parts.source.fill(slot);
     const filled = nowNs();
-    if (!info.hasFirstTime) this.noteFirstTime(base);
+    this.first.mark(slot);
     parts.stage.apply(slot);
     const applied = nowNs();
     times[IngestTime.FILL] += filled - start;
@@ -168,25 +165,6 @@ export class Ingest {
     this.ruleRecords = ruleRecords;
     if (wanted > 0) control.publish();
     return result;
-  }
-
-  /** Times are relative to the first event that is no description of the machine, such as a user or a container. */
-  private noteFirstTime(base: number): void {
-    const { parts, info } = this.context;
-    const known = parts.source.firstTime;
-    if (known !== null) {
-      info.setFirstTime(known[0], known[1]);
-      return;
-    }
-    const { words } = this;
-    let record = base + this.layout.recordsWord;
-    for (let i = words[base + SlotWord.RECORDS]; i > 0; i--) {
-      if (!META.has(words[record + RecordWord.TYPE] & 0xffff)) {
-        info.setFirstTime(words[record + RecordWord.TIME], words[record + RecordWord.TIME + 1]);
-        return;
-      }
-      record += words[record + RecordWord.SIZE];
-    }
   }
 
   /** The last event before the oldest batch in flight: what only it and earlier ones could read may be freed. */

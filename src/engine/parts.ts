@@ -15,8 +15,6 @@ import type { SyscallSpec } from "./source-spec.js";
 export interface CountedSource extends Source {
   /** Stores the cumulative counts. @returns the records written for rules so far */
   counts(into: SourceCounts): number;
-  /** Time of the first event of the input, if the source knows it better than its first record does: low, high word. */
-  readonly firstTime: readonly [number, number] | null;
   /** Event types beyond the table that were met, and how often. */
   unknownTypes(): readonly { readonly type: number; readonly count: number }[];
   /** Bytes read from the input, and ns spent inflating it. */

@@ -8,8 +8,8 @@ import type { AsyncEvent, SourceBatch, SourceEvent, SourceInstance } from "../sd
 import { nowNs } from "../telemetry/clock.js";
 import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
 import { IngestTime } from "../telemetry/stage-times.js";
+import { FirstEvent } from "./first-event.js";
 import type { PluginTask } from "./plugin-task.js";
-import type { InfoWriter } from "./source-info.js";
 import { wallTime } from "./wall-time.js";
 
 /** Events that a source is asked for at a time, and how long it may wait for them, ms. */
@@ -30,7 +30,6 @@ export interface PluginIngestParts {
   readonly ledger: Ledger;
   readonly times: Float64Array;
   readonly guard: Guard;
-  readonly info: InfoWriter;
   readonly stop: AbortSignal;
   /** Asynchronous events that wait to be written. */
   readonly inbox: AsyncEvent[];
@@ -46,6 +45,7 @@ interface Position {
 /** Puts the events of a plugin's source into batches, and acknowledges what is delivered. */
 export class PluginIngest {
   private readonly writer: EventWriter;
+  private readonly first: FirstEvent;
   private readonly counts: SourceCounts & { faulty: number };
   private readonly positions: Position[] = [];
   private readonly id: number;
@@ -58,6 +58,7 @@ export class PluginIngest {
   constructor(private readonly parts: PluginIngestParts) {
     const { task, ledger } = parts;
     this.writer = new EventWriter(task.memory);
+    this.first = new FirstEvent(task.memory);
     const counts = ledger.counts();
     this.counts = { ...counts, faulty: counts.faulty ?? 0 };
     this.id = task.plugin.source?.id ?? 0;
@@ -194,8 +195,6 @@ export class PluginIngest {
       time[0] = Number(BigInt.asIntN(32, event.time));
       time[1] = Number(BigInt.asIntN(32, event.time >> 32n));
     }
-    const { info } = this.parts;
-    if (!info.hasFirstTime) info.setFirstTime(time[0], time[1]);
   }
 
   /** Writes one event, into the next batch where this one is full. */
@@ -246,6 +245,7 @@ export class PluginIngest {
     const { writer, slot } = this;
     this.slot = -1;
     writer.end(control.words[ControlWord.PUBLISHED], nowNs());
+    this.first.mark(slot);
     ledger.filled(this.counts, slot, writer.events, 0);
     times[IngestTime.BATCHES] += 1;
     if (writer.events > 0) control.publish();

@@ -77,12 +77,12 @@ class PluginThread {
       }
       const progress = task.progress ? setInterval(() => this.tellProgress(instance), PROGRESS) : null;
       try {
-        const info = this.describe();
+        this.describe();
         const ledger = new Ledger(task.ledger);
         const log = (message: string): void => this.log(message);
         const { inbox } = this;
         const stop = this.stop.signal;
-        await new PluginIngest({ task, control, ledger, times, guard, info, stop, inbox, log }).run(instance);
+        await new PluginIngest({ task, control, ledger, times, guard, stop, inbox, log }).run(instance);
       } finally {
         if (progress !== null) clearInterval(progress);
         await this.close(instance);
@@ -139,13 +139,12 @@ class PluginThread {
   }
 
   /** What every event of the source shares; a thread that takes another's place finds it written. */
-  private describe(): InfoWriter {
+  private describe(): void {
     const { task } = this;
     const info = new InfoWriter(task.info, task.plugin.source?.name ?? "");
-    if (info.begun) return info;
+    if (info.begun) return;
     const machine = { cpus: 0, memoryBytes: 0n, hostname: process.env["FALCO_HOSTNAME"] || hostname(), bootTime: 0n };
     info.begin({ machine, interfaces: [], users: [], groups: [], threads: [], fds: [] });
-    return info;
   }
 
   private tellProgress(instance: SourceInstance): void {

@@ -6,13 +6,14 @@ import type { SourceInfo } from "../fields/view.js";
 /*
  * What is known of the source, for all threads: one SharedArrayBuffer.
  *
- *   w0 bytes of JSON   w1-2 time of the first event (ns, low, high; 0 = none yet)   w3 1: that time is known   w4.. JSON
+ *   w0 bytes of JSON   w1.. JSON
  *
- * Ingest writes the JSON when a section begins and no batch is in flight, and the time before the first batch is
- * published. A worker reads both when a batch's section differs from the last one's. Publishing orders the two.
+ * Ingest writes it when a section begins and no batch is in flight; nothing else is ever written here, so that what a
+ * worker reads is the same whenever it does. It reads when a batch's section differs from the last one's. Publishing
+ * orders the two.
  */
 
-const HEADER_WORDS = 4;
+const HEADER_WORDS = 1;
 const BYTES = 256 * 1024;
 
 export function createInfo(): SharedArrayBuffer {
@@ -56,17 +57,6 @@ export class InfoWriter {
   get begun(): boolean {
     return this.words[0] !== 0;
   }
-
-  get hasFirstTime(): boolean {
-    return this.words[3] === 1;
-  }
-
-  /** The time of the source's first event, ns. */
-  setFirstTime(low: number, high: number): void {
-    this.words[1] = low;
-    this.words[2] = high;
-    this.words[3] = 1;
-  }
 }
 
 /** A worker's side: what is known in the section of the batch in hand. */
@@ -82,6 +72,5 @@ export function readInfo(buffer: SharedArrayBuffer): SourceInfo {
     hostname: parsed.hostname,
     bootTime: BigInt(parsed.bootTime),
     addresses: new Set(parsed.addresses),
-    firstTime: (BigInt(words[2]) << 32n) | BigInt(words[1]),
   };
 }

@@ -4,8 +4,9 @@ import { AnnexPart, AnnexWord } from "../batch/annex.js";
 import { RecordWord } from "../batch/record.js";
 import { annexOf } from "./annex.js";
 import type { FieldValue } from "./field.js";
-import { type Argument, type Binders, number, plain, type Reading, text, wide } from "./reading.js";
+import { type Argument, type Binder, type Binders, number, plain, type Reading, text, wide } from "./reading.js";
 import { clockText, dateText, fraction, isoText } from "./render/clock.js";
+import { numberValue } from "./value.js";
 import type { EventView } from "./view.js";
 
 const SECOND = 1_000_000_000n;
@@ -23,14 +24,42 @@ function formatted(format: (ns: bigint) => string): ReturnType<typeof plain> {
   );
 }
 
-/** ns since the first event of the section: a difference of two times, exact up to 104 days. */
-function relative(e: EventView): number {
-  const first = e.source.firstTime;
-  const low = Number(BigInt.asIntN(32, first));
-  const high = Number(BigInt.asIntN(32, first >> 32n));
-  const at = e.o + RecordWord.TIME;
-  return timeDifference(e.words[at] as number, e.words[at + 1] as number, low, high);
+/** Whether the event stands before the first one that is no description of the machine: its relative time is its time. */
+function isBeforeFirst(e: EventView): boolean {
+  return e.number < e.firstNumber;
 }
+
+/**
+ * ns since the source's first event that is no description of the machine: a difference of two times, exact up to 104
+ * days. Of an event before that one it is the time itself, as in Falco, in which the first time is 0 until then; there
+ * the number is the nearest double, and outputs and parts are made from the words.
+ */
+function relative(e: EventView): number {
+  const at = e.o + RecordWord.TIME;
+  const low = e.words[at] as number;
+  const high = e.words[at + 1] as number;
+  return isBeforeFirst(e) ? timeDifference(low, high, 0, 0) : timeDifference(low, high, e.firstLow, e.firstHigh);
+}
+
+/** The ns of the relative time within its second. */
+function relativeNanoseconds(e: EventView): number {
+  if (!isBeforeFirst(e)) return relative(e) % NS;
+  const at = e.o + RecordWord.TIME;
+  // (high * 2^32 + low) mod 10^9, 16 bits at a time: every product stays below 2^53.
+  const upper = (((e.words[at + 1] as number) >>> 0) * 65536) % NS;
+  return (upper * 65536 + ((e.words[at] as number) >>> 0)) % NS;
+}
+
+/** The whole seconds of the relative time. */
+function relativeSeconds(e: EventView): number {
+  // The nearest double of a time is at most 1,024 ns off.
+  return isBeforeFirst(e) ? Math.round((relative(e) - relativeNanoseconds(e)) / NS) : Math.floor(relative(e) / NS);
+}
+
+const bindRelative: Binder = (_argument, { format }) => ({
+  extract: number(relative),
+  value: (e) => numberValue(isBeforeFirst(e) ? e.time : relative(e), format),
+});
 
 /** Difference of two 64-bit times in ns, by words; never NaN. */
 export function timeDifference(low: number, high: number, fromLow: number, fromHigh: number): number {
@@ -88,9 +117,9 @@ export const TIME_FIELDS: Binders = {
   "evt.rawtime": plain(wide((e) => e.time)),
   "evt.rawtime.s": plain(number((e) => Number(e.time / SECOND))),
   "evt.rawtime.ns": plain(number((e) => Number(nanoseconds(e)))),
-  "evt.reltime": plain(number(relative)),
-  "evt.reltime.s": plain(number((e) => Math.floor(relative(e) / NS))),
-  "evt.reltime.ns": plain(number((e) => relative(e) % NS)),
+  "evt.reltime": bindRelative,
+  "evt.reltime.s": plain(number(relativeSeconds)),
+  "evt.reltime.ns": plain(number(relativeNanoseconds)),
   "evt.deltatime": delta((ns) => ns),
   "evt.deltatime.s": delta((ns) => Math.floor(ns / NS)),
   "evt.deltatime.ns": delta((ns) => ns % NS),

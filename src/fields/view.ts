@@ -6,6 +6,7 @@ import { Lookup } from "../batch/lookup.js";
 import type { Memory } from "../batch/memory.js";
 import { ProcessRows } from "../batch/process-rows.js";
 import { RecordWord } from "../batch/record.js";
+import { SlotWord } from "../batch/ring.js";
 import type { ServiceNames } from "./services.js";
 
 /** What is known of the place the events come from, for fields that need it. Fixed for a section of a capture. */
@@ -15,8 +16,6 @@ export interface SourceInfo {
   readonly bootTime: bigint;
   /** Local addresses, 4 or 16 bytes each as binary strings. */
   readonly addresses: ReadonlySet<string>;
-  /** Time of the first event, ns; 0n before there is one. */
-  firstTime: bigint;
 }
 
 /** What fields tell of the plugin that made an event. */
@@ -53,6 +52,10 @@ export class EventView {
   generation = 0;
   /** Plugins that are sources, by ID. */
   plugins: ReadonlyMap<number, EventPlugin> = NO_PLUGINS;
+  /** Number and time (ns, two words) of the event that times are relative to; infinite where it is behind the batch. */
+  firstNumber = Number.POSITIVE_INFINITY;
+  firstLow = 0;
+  firstHigh = 0;
 
   /** Word offset of the record. */
   o = 0;
@@ -79,6 +82,14 @@ export class EventView {
     this.users = new Lookup(memory.users);
     this.groups = new Lookup(memory.groups);
     this.containers = new Lookup(memory.containers);
+  }
+
+  /** A batch begins whose slot's header is at word offset `base`: what goes with all of its events. */
+  begin(base: number): void {
+    const { words } = this;
+    this.firstNumber = (this.floats[(base + SlotWord.FIRST_EVENT) >> 1] as number) || Number.POSITIVE_INFINITY;
+    this.firstLow = words[base + SlotWord.FIRST_TIME] as number;
+    this.firstHigh = words[base + SlotWord.FIRST_TIME + 1] as number;
   }
 
   /** Moves to the record at word offset `o`. */

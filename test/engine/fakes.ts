@@ -41,7 +41,6 @@ export function wantedEvent(number: number): boolean {
 
 class FakeSource implements CountedSource {
   readonly failure;
-  readonly firstTime = null;
   readonly bytes = 0;
   readonly inflateNs = 0;
   private readonly words: Int32Array;

@@ -16,18 +16,14 @@ function header(addresses: number): SectionHeader {
 
 test("what ingest writes is what workers read", () => {
   const buffer = createInfo();
-  assert.deepEqual(readInfo(buffer), { name: "", hostname: "", bootTime: 0n, addresses: new Set(), firstTime: 0n });
+  assert.deepEqual(readInfo(buffer), { name: "", hostname: "", bootTime: 0n, addresses: new Set() });
   const writer = new InfoWriter(buffer, "syscall");
   writer.begin(header(2));
-  assert.equal(writer.hasFirstTime, false);
-  writer.setFirstTime(-2, 0x12345678);
-  assert.equal(writer.hasFirstTime, true);
   assert.deepEqual(readInfo(buffer), {
     name: "syscall",
     hostname: 'bo"x',
     bootTime: 1_700_000_000_123_456_789n,
     addresses: new Set(["\x0a\x00\x00\x00", "\x0a\x00\x00\x01"]),
-    firstTime: 0x12345678fffffffen,
   });
 });
 

@@ -68,6 +68,14 @@ test("times: formatted as text, ns as JSON numbers", () => {
   assert.equal(textOf("evt.reltime.s", later), "5");
   assert.equal(textOf("evt.reltime.ns", later), "000000042");
   assert.equal(jsonOf("evt.reltime.ns", later), '"000000042"');
+  // Before the first event there is nothing to be relative to; whether that event is known by then changes nothing.
+  for (const first of [later.number + 1, Number.POSITIVE_INFINITY]) {
+    later.firstNumber = first;
+    assert.equal(textOf("evt.reltime", later), "1700000005000000042");
+    assert.equal(jsonOf("evt.reltime", later), '"1700000005000000042"');
+    assert.equal(textOf("evt.reltime.s", later), "1700000005");
+    assert.equal(textOf("evt.reltime.ns", later), "000000042");
+  }
 });
 
 test("what every event has", () => {

@@ -39,12 +39,14 @@ export interface Attached {
   readonly rows?: Readonly<Record<string, number>>;
 }
 
+/** Time of the first event, to which times are relative. */
+const FIRST_TIME = 1_700_000_000_000_000_000n;
+
 export const TEST_SOURCE: SourceInfo = {
   name: "syscall",
   hostname: "box",
   bootTime: 0n,
   addresses: new Set(),
-  firstTime: 1_700_000_000_000_000_000n,
 };
 
 /** Records, rows and a view over them: everything that a field reads, written by hand. */
@@ -68,6 +70,9 @@ export class FieldBed {
     this.interner = interner;
     this.writer = writer;
     this.view = new EventView(memory, source);
+    this.view.firstNumber = 1;
+    this.view.firstLow = Number(BigInt.asIntN(32, FIRST_TIME));
+    this.view.firstHigh = Number(BigInt.asIntN(32, FIRST_TIME >> 32n));
     this.users = new LookupWriter(memory.users);
     this.groups = new LookupWriter(memory.groups);
     this.containers = new LookupWriter(memory.containers);

@@ -7,6 +7,7 @@ import type { Demand } from "../../src/batch/plan.js";
 import { RingLayout, SlotWord } from "../../src/batch/ring.js";
 import { createInterner, ScapSource } from "../../src/capture/scap.js";
 import { FillResult, type SectionHeader } from "../../src/capture/source.js";
+import { FirstEvent } from "../../src/engine/first-event.js";
 import type { Field } from "../../src/fields/field.js";
 import { EventView, type SourceInfo } from "../../src/fields/view.js";
 import { makePlan, StateStage } from "../../src/state/stage.js";
@@ -18,7 +19,6 @@ export function sourceInfo(header: SectionHeader): SourceInfo {
     hostname: header.machine?.hostname ?? "",
     bootTime: header.machine?.bootTime ?? 0n,
     addresses: new Set(header.interfaces.map((entry) => Buffer.from(entry.address).toString("latin1"))),
-    firstTime: 0n,
   };
 }
 
@@ -44,6 +44,7 @@ export function replayFields(
   const interner = createInterner(memory);
   const source = new ScapSource({ path, memory, interner, plan, annexWords: annexWords(annex) });
   const stage = new StateStage({ memory, interner, plan, hostRoot, annex });
+  const first = new FirstEvent(memory);
   const layout = new RingLayout(memory.shape.ring);
   let header = source.open();
   stage.begin(header, 0);
@@ -51,11 +52,12 @@ export function replayFields(
   const base = layout.slotWord(0);
   for (;;) {
     const result = source.fill(0);
+    first.mark(0);
     stage.apply(0);
+    view.begin(base);
     const count = view.words[base + SlotWord.WANTED] as number;
     for (let i = 0; i < count; i++) {
       view.at(view.words[base + layout.wantedWord + i] as number);
-      if (view.source.firstTime === 0n) view.source.firstTime = view.time;
       visit(view);
     }
     if (result === FillResult.SECTION) {
