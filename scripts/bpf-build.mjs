@@ -75,7 +75,16 @@ function build(clang, bpftool) {
   const work = mkdtempSync(join(tmpdir(), "peregrine-bpf-"));
   try {
     const object = join(work, "peregrine.o");
-    const flags = ["-g", "-O2", "-target", "bpf", "-D__TARGET_ARCH_x86", "-Wall", "-Werror", `-fdebug-prefix-map=${folder}=.`];
+    const flags = [
+      "-g",
+      "-O2",
+      "-target",
+      "bpf",
+      "-D__TARGET_ARCH_x86",
+      "-Wall",
+      "-Werror",
+      `-fdebug-prefix-map=${folder}=.`,
+    ];
     run("clang", [...flags, "-c", "peregrine.bpf.c", "-o", object]);
     const skeleton = run("bpftool", ["gen", "skeleton", "-L", object, "name", "live"]);
     const data = stringAfter(skeleton, "opts.data = ");

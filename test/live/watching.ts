@@ -26,6 +26,9 @@ export function buildPrograms(): string {
   return folder;
 }
 
+/** After so long a mark is taken for lost. */
+const AGAIN_MS = 5000;
+
 /** A run of Peregrine that watches this machine, and the lines that it prints. */
 export class Watching {
   readonly lines: string[] = [];
@@ -61,16 +64,22 @@ export class Watching {
   /** Resolves when everything that has happened so far was printed: when a mark that is set now has come out. */
   async settled(): Promise<void> {
     const mark = `mark-${process.pid}-${this.marks++}`;
-    while (!this.lines.some((line) => this.tells(line, mark))) {
-      if (this.child.exitCode !== null) throw new Error(`Peregrine ended: ${this.errors}`);
+    let seen = this.lines.length;
+    for (;;) {
+      // Set again only if nothing came of it for long: each one makes events of its own, which have to be waited for.
       this.run("marker", [mark]);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 200);
-        this.wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      const again = performance.now() + AGAIN_MS;
+      while (performance.now() < again) {
+        for (; seen < this.lines.length; seen++) if (this.tells(this.lines[seen] ?? "", mark)) return;
+        if (this.child.exitCode !== null) throw new Error(`Peregrine ended: ${this.errors}`);
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, 200);
+          this.wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
     }
   }
 
