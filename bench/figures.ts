@@ -107,13 +107,14 @@ function memoryFigures(
   events: number,
 ): Pick<RunFigures, "peakBytes" | "firstBytes" | "lastBytes"> {
   const million = Math.min(0.5, 1e6 / events);
-  const level = (wanted: (done: number) => boolean): number => {
+  // A capture that is read between two looks has no sample of its beginning: then the one next to it counts.
+  const level = (wanted: (done: number) => boolean, nearest: MemorySample | undefined): number => {
     const bytes = samples.filter((sample) => wanted(sample.done)).map((sample) => sample.bytes);
-    return bytes.length === 0 ? Number.NaN : bytes.reduce((a, b) => a + b) / bytes.length;
+    return bytes.length === 0 ? (nearest?.bytes ?? Number.NaN) : bytes.reduce((a, b) => a + b) / bytes.length;
   };
   return {
     peakBytes: samples.reduce((most, sample) => Math.max(most, sample.bytes), 0),
-    firstBytes: level((done) => done <= million),
-    lastBytes: level((done) => done >= 1 - million),
+    firstBytes: level((done) => done <= million, samples[0]),
+    lastBytes: level((done) => done >= 1 - million, samples.at(-1)),
   };
 }

@@ -74,9 +74,13 @@ class Watch {
     this.samples.push({ seen, bytes: ownMemory() });
     const memory = this.samples.map((sample) => ({ done: sample.seen / Math.max(1, seen), bytes: sample.bytes }));
     const start = { at: 0n, cpuUs: 0, machineNs: Number.NaN, seen: 0 };
-    // A capture that was read before the first look: then all of the process counts.
+    // A capture that was read to its end before the first look: then all of the process counts.
+    const { first } = this;
     return {
-      first: this.first ?? { ...start, at: last.at - BigInt(Math.round(performance.now() * 1e6)) },
+      first:
+        first !== null && first.seen < seen
+          ? first
+          : { ...start, at: last.at - BigInt(Math.round(performance.now() * 1e6)) },
       last,
       memory,
     };
