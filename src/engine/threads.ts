@@ -27,7 +27,12 @@ export class Threads {
   private readonly loaded: Promise<unknown>;
 
   constructor(readonly workers: number) {
-    this.pool = new Piscina({ filename: file("worker-thread.js"), minThreads: workers, maxThreads: workers, resourceLimits });
+    this.pool = new Piscina({
+      filename: file("worker-thread.js"),
+      minThreads: workers,
+      maxThreads: workers,
+      resourceLimits,
+    });
     // A thread that dies without a task is replaced by the pool; one that dies with a task fails that task.
     this.pool.on("error", () => {});
     // One each: a fresh pool gives its first tasks to different workers. Whatever is missing is told when it is needed.
