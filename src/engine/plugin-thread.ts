@@ -69,7 +69,7 @@ class PluginThread {
     const cpu = threadCpuNs();
     const beat = setInterval(() => guard.beat(), BEAT);
     try {
-      const plugin = await importPlugin(task.plugin.ref);
+      const plugin = await importPlugin(task.plugin.ref, true);
       const instance = await this.open(plugin);
       if (instance === null) {
         control.end();

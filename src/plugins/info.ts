@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { FieldSpecs, JsonSchema, OpenParameter } from "../sdk/index.js";
-import type { LibraryPlace } from "./library/connection.js";
+import type { LibraryPlace } from "./library/place.js";
 
 /** Where a plugin is, for any thread that is to run it. */
 export interface PluginRef {

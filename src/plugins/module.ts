@@ -32,12 +32,15 @@ const NAMED = z.looseObject({ plugin: z.looseObject({ spec: z.looseObject({ init
 
 /**
  * Loads a plugin into this thread.
- * @throws PeregrineError PLUGIN_LOAD
+ * @param alone a library is given a process that no other thread uses: it does not die of what others ask of theirs
+ * @throws PeregrineError PLUGIN_LOAD, LIBRARY_*
  */
-export async function importPlugin(ref: PluginRef): Promise<Plugin> {
+export async function importPlugin(ref: PluginRef, alone = false): Promise<Plugin> {
   if (ref.kind === "library") {
-    const { loadLibrary } = await import("./library/load.js");
-    return (await loadLibrary(ref.place ?? ref.path)).plugin;
+    const { libraryPlace, loadLibrary } = await import("./library/load.js");
+    const { ownPlace } = await import("./library/place.js");
+    const place = ref.place ?? libraryPlace(ref.path);
+    return (await loadLibrary(alone ? ownPlace(place) : place)).plugin;
   }
   prepare(ref.path);
   let module: unknown;

@@ -5,25 +5,8 @@ import { PeregrineError } from "../../telemetry/errors.js";
 import { loadPluginAddon, type NativeLink } from "./addon.js";
 import { linkError } from "./failure.js";
 import { LinkStatus, Mail } from "./operations.js";
+import type { LibraryPlace } from "./place.js";
 import { AnswerReader, type RequestWriter } from "./wire.js";
-
-/** Where a library runs and how long it may take. Plain data: it can be sent to other threads. */
-export interface LibraryPlace {
-  readonly path: string;
-  /** The program that a process of its own runs; "" for this process. */
-  readonly host: string;
-  /** Shared by all threads that use one process; see native/plugin/process.h. */
-  readonly words: Int32Array;
-  readonly timeouts: Timeouts;
-}
-
-/** Milliseconds after which a plugin's process is killed because it does not answer. */
-export interface Timeouts {
-  /** Loading the library, init, open, close and what is asked seldom. */
-  readonly control: number;
-  /** Extracting the fields of one event, or of one batch. */
-  readonly extract: number;
-}
 
 /** Falco's severities, 1 (fatal) to 8 (trace). */
 const LEVELS: readonly LogLevel[] = ["info", "error", "error", "error", "warn", "info", "info", "debug", "debug"];

@@ -113,8 +113,7 @@ export class LibraryExtractor {
     if (at < 0) {
       this.count = 0;
       if (this.alone > 0) this.alone--;
-      this.state.revive();
-      this.requests.ask(Operation.EXTRACT, event, "its fields were extracted");
+      this.state.attempt(() => this.requests.ask(Operation.EXTRACT, event, "its fields were extracted"));
       this.sent = this.requests.sent;
       this.remember(event);
       at = 0;

@@ -4,10 +4,11 @@ import { resolve } from "node:path";
 import type { Plugin } from "../../sdk/index.js";
 import { PeregrineError } from "../../telemetry/errors.js";
 import { hostProgram } from "./addon.js";
-import { Connection, type LibraryPlace, type Timeouts } from "./connection.js";
+import { Connection } from "./connection.js";
 import { type LibraryDetails, readDetails } from "./details.js";
 import { Capability, LinkStatus, Operation } from "./operations.js";
-import { freshWords, pluginOf } from "./plugin.js";
+import { freshWords, isDeath, type LibraryPlace, ownPlace, type Timeouts } from "./place.js";
+import { pluginOf } from "./plugin.js";
 import { AnswerReader } from "./wire.js";
 
 export interface LibraryOptions {
@@ -68,11 +69,25 @@ function describe(connection: Connection, path: string): LibraryDetails {
  */
 export async function loadLibrary(from: string | LibraryPlace, options: LibraryOptions = {}): Promise<LoadedLibrary> {
   const place = typeof from === "string" ? libraryPlace(from, options) : from;
+  const { connection, details } = describeAt(place);
+  // The process is kept until the first state holds it.
+  return { plugin: pluginOf(details, place, () => connection.close()), details, close: () => connection.close() };
+}
+
+/** Asks the library what it is: where the process that it shares dies meanwhile, in one of its own. */
+function describeAt(place: LibraryPlace): { readonly connection: Connection; readonly details: LibraryDetails } {
+  try {
+    return connectAt(place);
+  } catch (error) {
+    if (!isDeath(error)) throw error;
+    return connectAt(ownPlace(place));
+  }
+}
+
+function connectAt(place: LibraryPlace): { readonly connection: Connection; readonly details: LibraryDetails } {
   const connection = new Connection(place, place.path, null);
   try {
-    const details = describe(connection, place.path);
-    // The process is kept until the first state holds it.
-    return { plugin: pluginOf(details, place, () => connection.close()), details, close: () => connection.close() };
+    return { connection, details: describe(connection, place.path) };
   } catch (error) {
     connection.close();
     throw error;

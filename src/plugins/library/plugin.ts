@@ -2,11 +2,10 @@
 
 import type { FieldSpecs, Plugin, PluginContext, PluginSpec } from "../../sdk/index.js";
 import { SDK_VERSION } from "../../sdk/index.js";
-import { PROCESS_WORDS } from "./addon.js";
-import type { LibraryPlace } from "./connection.js";
 import type { LibraryDetails } from "./details.js";
 import { startExtractor } from "./extractor.js";
 import { Capability } from "./operations.js";
+import { type LibraryPlace, ownPlace } from "./place.js";
 import { eventToString, LibrarySource, listOpenParams } from "./source.js";
 import { LibraryState } from "./state.js";
 
@@ -18,7 +17,7 @@ export function pluginOf(details: LibraryDetails, place: LibraryPlace, started: 
   const has = (capability: number) => (details.capabilities & capability) !== 0;
   const { name, version, description, contact, configSchema } = details;
   // In 0.31 all of a plugin ran in one thread: a state there may count on being alone in its process.
-  const own = (): LibraryPlace => (details.api === "0.3" ? { ...place, words: freshWords() } : place);
+  const own = (): LibraryPlace => (details.api === "0.3" ? ownPlace(place) : place);
   const init = (config: unknown, context: PluginContext): LibraryState => {
     const state = new LibraryState(details, own(), config, context);
     started();
@@ -45,11 +44,6 @@ export function pluginOf(details: LibraryDetails, place: LibraryPlace, started: 
   };
   // The host calls every function with what the same plugin returned, so the types that are forgotten here always fit.
   return { spec: spec as unknown as PluginSpec<unknown, unknown, FieldSpecs> };
-}
-
-/** The words of a process that does not run yet. */
-export function freshWords(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(PROCESS_WORDS * 4));
 }
 
 function sourceOf(details: LibraryDetails): NonNullable<PluginSpec<LibraryState, unknown, FieldSpecs>["source"]> {

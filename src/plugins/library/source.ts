@@ -130,6 +130,6 @@ export function plainText(data: Uint8Array): string {
 
 /** One line of text for the event, from the library where it has one. */
 export function eventToString(state: LibraryState, event: PluginEvent): string {
-  const text = state.requests.describe(event);
+  const text = state.attempt(() => state.requests.describe(event));
   return text === "" ? plainText(event.data) : text.replaceAll(/[\r\n]+/g, " ");
 }

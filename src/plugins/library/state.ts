@@ -2,15 +2,17 @@
 
 import { ConfigFailure, type PluginContext } from "../../sdk/index.js";
 import { PeregrineError } from "../../telemetry/errors.js";
-import { Connection, type LibraryPlace } from "./connection.js";
+import { Connection } from "./connection.js";
 import type { LibraryDetails } from "./details.js";
 import { checkEventSchema } from "./event-schema.js";
 import { Capability, LinkStatus, Operation, Rc } from "./operations.js";
+import { isDeath, type LibraryPlace, ownPlace } from "./place.js";
 import { EventRequests } from "./requests.js";
 import { answerFrom, type ThreadRows } from "./thread-rows.js";
 import { AnswerReader, RequestWriter } from "./wire.js";
 
-/** A process that dies again and again is started so much later each time, ms. */
+/** A process that dies again and again is started at once so often, then so much later each time, ms. */
+const AT_ONCE = 3;
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 10_000;
 /** After so many events without a death the next one is the first again. */
@@ -26,6 +28,12 @@ export function configText(config: unknown, hasSchema: boolean): string {
   return typeof config === "string" ? config : JSON.stringify(config);
 }
 
+interface Connected {
+  readonly connection: Connection;
+  readonly extractTypes: readonly number[];
+  readonly parseTypes: readonly number[];
+}
+
 /** What `init` of a library makes in one thread: a state of the plugin, and the channel to it. */
 export class LibraryState {
   readonly requests: EventRequests;
@@ -35,14 +43,16 @@ export class LibraryState {
 
   private current: Connection;
   private running = false;
-  private pause = FIRST_PAUSE;
+  /** The process may be that of other threads too, and die of what they ask of it. */
+  private shared = true;
+  private deaths = 0;
   private mayStart = 0;
   private sentAtDeath = 0;
 
   /** @throws ConfigFailure where the plugin's init fails; PeregrineError where its process does */
   constructor(
     readonly details: LibraryDetails,
-    private readonly place: LibraryPlace,
+    private place: LibraryPlace,
     private readonly config: unknown,
     readonly context: PluginContext,
     private readonly threads: ThreadRows | null = null,
@@ -59,8 +69,24 @@ export class LibraryState {
     return this.current;
   }
 
-  /** A new state of the plugin, initialized. */
-  private connect(): { connection: Connection; extractTypes: readonly number[]; parseTypes: readonly number[] } {
+  /** A new state of the plugin, initialized: where the shared process dies meanwhile, in one of its own. */
+  private connect(): Connected {
+    try {
+      return this.connectOnce();
+    } catch (error) {
+      if (!this.shared || !isDeath(error)) throw error;
+      this.part();
+      return this.connectOnce();
+    }
+  }
+
+  /** From now on it has a process of its own: what that dies of, this state has asked of it. */
+  private part(): void {
+    if (this.shared) this.place = ownPlace(this.place);
+    this.shared = false;
+  }
+
+  private connectOnce(): Connected {
     const { details, place, config, context, threads } = this;
     const connection = new Connection(place, details.name, context);
     try {
@@ -82,18 +108,32 @@ export class LibraryState {
   }
 
   /**
-   * Makes a new state where the process of this one has died, so that what killed it costs no other event. One that dies again
-   * and again has to wait, each time longer.
+   * Makes a new state where the process of this one has died, so that what killed it costs no other event. The new state has a
+   * process of its own. One that dies again and again has to wait, each time longer.
    */
   revive(): void {
     if (!this.current.dead || Date.now() < this.mayStart) return;
-    if (this.requests.sent - this.sentAtDeath > EVENTS_OF_PEACE) this.pause = FIRST_PAUSE;
+    if (this.requests.sent - this.sentAtDeath > EVENTS_OF_PEACE) this.deaths = 0;
     this.sentAtDeath = this.requests.sent;
-    this.mayStart = Date.now() + this.pause;
-    this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
+    const pause = ++this.deaths < AT_ONCE ? 0 : Math.min(FIRST_PAUSE * 2 ** (this.deaths - AT_ONCE), LONGEST_PAUSE);
+    this.mayStart = Date.now() + pause;
     this.context.metric("process_restarts", "counter").add(1);
+    this.part();
     this.current = this.connect().connection;
     this.requests.moveTo(this.current);
+  }
+
+  /** Asks the process for something. One that is shared may die of what another thread asks: its own is then asked again. */
+  attempt<T>(work: () => T): T {
+    this.revive();
+    const { shared } = this;
+    try {
+      return work();
+    } catch (error) {
+      if (!shared || !this.current.dead || !isDeath(error)) throw error;
+      this.revive();
+      return work();
+    }
   }
 
   /** From now on the plugin may send events out of turn, and hears of the capture. */

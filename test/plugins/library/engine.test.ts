@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Worker } from "node:worker_threads";
 import type { PluginNews } from "../../../src/engine/plugin-report.js";
 import { run } from "../../../src/engine/run.js";
 import { DEFAULT_POLICY, type LoadedPlugin, type PluginPolicy } from "../../../src/plugins/info.js";
+import { libraryPlace } from "../../../src/plugins/library/load.js";
 import { loadPlugins } from "../../../src/plugins/load.js";
 import { NO_VALUES, pluginResolver } from "../../../src/plugins/resolver.js";
 import { sourcesOf } from "../../../src/plugins/sources.js";
 import { loadRules } from "../../../src/rules/load.js";
 import { compileLibrary } from "./compile.js";
+import type { RaceTask } from "./racer.js";
 
 interface Wanted {
   readonly library: string;
@@ -125,6 +128,26 @@ for (const process of ["child", "in-process"] as const) {
     );
   });
 }
+
+/** A thread that loads the library `turns` times and asks it about an event each time. */
+function racer(task: RaceTask): Promise<readonly string[]> {
+  const thread = new Worker(new URL("./racer.js", import.meta.url), { workerData: task });
+  return new Promise((done, failed) => {
+    thread.on("message", done);
+    thread.on("error", failed);
+  });
+}
+
+test("threads that load a library and ask it do not fail where another's event kills the process they share", async () => {
+  const place = libraryPlace(compileLibrary("counter.c", { POISON: "5" }));
+  const [deadly, ...harmless] = await Promise.all(["5", "6", "7"].map((data) => racer({ place, turns: 20, data })));
+  const death = "plugin counter: its process died of SIGSEGV while its fields were extracted";
+  assert.deepEqual(new Set(deadly), new Set([death]));
+  assert.deepEqual(
+    harmless,
+    ["6", "7"].map((data) => Array.from({ length: 20 }, () => data)),
+  );
+});
 
 test("a library that dies at an event costs that event alone, and the other source nothing", async () => {
   const plugins = await load(

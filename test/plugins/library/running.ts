@@ -63,7 +63,7 @@ function argumentOf(kind: "key" | "index" | "either", text: string | null): stri
   return { key: text, index: /^(0|[1-9]\d*)$/.test(text) ? Number(text) : -1 };
 }
 
-function extractFields(
+export function extractFields(
   library: LoadedLibrary,
   fields: readonly string[],
   state: unknown,
