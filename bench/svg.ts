@@ -26,15 +26,17 @@ const COLOURS: Readonly<Record<Stage, string>> = {
   rules: "#f28e2b",
   other: "#9c9c9c",
 };
-const REFERENCE = "#c44e52";
-const WIDTH = 860;
+export const REFERENCE = "#c44e52";
+export const WIDTH = 860;
 const PANEL = 250;
 const LEFT = 64;
 const TOP = 48;
 const LABELS = 52;
+/** What one panel takes up. */
+export const PANEL_HEIGHT = PANEL + TOP + LABELS;
 const GAP = 12;
 
-interface Bar {
+export interface Bar {
   readonly label: string;
   readonly sublabels: readonly string[];
   readonly parts: readonly { readonly value: number; readonly colour: string }[];
@@ -47,14 +49,14 @@ export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
-function text(x: number, y: number, content: string, style = "", anchor = "middle"): string {
+export function text(x: number, y: number, content: string, style = "", anchor = "middle"): string {
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" ${style}>${escapeXml(content)}</text>`;
 }
 
 /** The plot as an SVG document. */
 export function plot(results: BenchResults): string {
   const cases = results.cases;
-  const height = 2 * (PANEL + TOP + LABELS) + 24;
+  const height = 2 * PANEL_HEIGHT + 24;
   const title = `Peregrine ${results.machine.peregrine}, ${results.events.toLocaleString("en")} events, ${results.machine.cores} cores, ${results.date}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
@@ -62,7 +64,7 @@ export function plot(results: BenchResults): string {
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
     legend(cases),
     panel(0, "CPU ns an event, by stage", cases.map(stageBar), digits),
-    panel(PANEL + TOP + LABELS, "events a second", cases.map(rateBar), rate),
+    panel(PANEL_HEIGHT, "events a second", cases.map(rateBar), rate),
     text(WIDTH - 8, height - 8, title, 'fill="#555" font-size="11"', "end"),
     "</svg>",
     "",
@@ -109,12 +111,12 @@ function legend(cases: readonly CaseResult[]): string {
   return items.join("\n");
 }
 
-function swatch(x: number, colour: string, name: string): string {
+export function swatch(x: number, colour: string, name: string): string {
   return `<rect x="${x}" y="10" width="10" height="10" fill="${colour}"/>${text(x + 14, 19, name, "", "start")}`;
 }
 
 /** Bars on a scale that the bars set: a reference beyond it is told in words with an arrow. */
-function panel(y: number, title: string, bars: readonly Bar[], format: (value: number) => string): string {
+export function panel(y: number, title: string, bars: readonly Bar[], format: (value: number) => string): string {
   const sum = (bar: Bar): number => bar.parts.reduce((total, part) => total + part.value, 0);
   const top = niceCeiling(Math.max(1, ...bars.map(sum)) * 1.12);
   const bottom = y + TOP + PANEL;
