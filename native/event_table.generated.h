@@ -23,6 +23,7 @@ inline constexpr uint8_t kTouches = 2;      // its thread exists from now on
 inline constexpr uint8_t kProcessExit = 4;
 inline constexpr uint8_t kLeading = 8;      // may stand before the first event that is shown
 inline constexpr uint8_t kFindsOnly = 16;   // never makes its thread: meta events name one only by chance
+inline constexpr uint8_t kMeta = 32;        // tells of the machine: no time is relative to it
 
 struct EventInfo {
   const char* name;
@@ -2022,8 +2023,8 @@ inline constexpr EventInfo kEvents[] = {
     {"SYSCALL_PRLIMIT_X", 4096, kTouches, 7, 2, 30, 347, -1, -1, 122, 1},  // 145
     {"SCHEDSWITCH_1_E", 4864, kFindsOnly, 1, 2, 18, 354, -1, -1, 123, 1},  // 146
     {"SCHEDSWITCH_1_X", 64, 0, 0, 2, 16, 355, -1, -1, 124, 0},  // 147
-    {"DROP_E", 256, kFindsOnly, 1, 2, 18, 355, -1, -1, 124, 0},  // 148
-    {"DROP_X", 256, kFindsOnly, 1, 2, 18, 356, -1, -1, 124, 0},  // 149
+    {"DROP_E", 256, kFindsOnly | kMeta, 1, 2, 18, 355, -1, -1, 124, 0},  // 148
+    {"DROP_X", 256, kFindsOnly | kMeta, 1, 2, 18, 356, -1, -1, 124, 0},  // 149
     {"SYSCALL_FCNTL_E", 4644, kEnter | kTouches, 2, 2, 20, 357, 0, -1, 124, 1},  // 150
     {"SYSCALL_FCNTL_X", 4132, kTouches, 4, 2, 26, 359, 1, -1, 125, 2},  // 151
     {"SCHEDSWITCH_6_E", 0, kFindsOnly, 6, 2, 26, 363, -1, -1, 127, 0},  // 152
@@ -2070,7 +2071,7 @@ inline constexpr EventInfo kEvents[] = {
     {"SYSCALL_SETRESUID_X", 4128, kTouches, 4, 2, 22, 567, -1, -1, 154, 1},  // 193
     {"SYSCALL_SETRESGID_E", 4640, kEnter | kTouches, 3, 2, 20, 571, -1, -1, 155, 1},  // 194
     {"SYSCALL_SETRESGID_X", 4128, kTouches, 4, 2, 22, 574, -1, -1, 156, 1},  // 195
-    {"SCAPEVENT_E", 256, kFindsOnly, 2, 2, 20, 578, -1, -1, 157, 0},  // 196
+    {"SCAPEVENT_E", 256, kFindsOnly | kMeta, 2, 2, 20, 578, -1, -1, 157, 0},  // 196
     {"SCAPEVENT_X", 64, 0, 0, 2, 16, 580, -1, -1, 157, 0},  // 197
     {"SYSCALL_SETUID_E", 4640, kEnter | kTouches, 1, 2, 18, 580, -1, -1, 157, 1},  // 198
     {"SYSCALL_SETUID_X", 4128, kTouches, 2, 2, 20, 581, -1, -1, 158, 1},  // 199
@@ -2102,13 +2103,13 @@ inline constexpr EventInfo kEvents[] = {
     {"SYSCALL_FORK_20_X", 4128, kFindsOnly, 21, 2, 48, 685, -1, -1, 167, 1},  // 225
     {"SYSCALL_VFORK_20_E", 544, kEnter | kFindsOnly, 0, 2, 16, 706, -1, -1, 168, 0},  // 226
     {"SYSCALL_VFORK_20_X", 4128, kFindsOnly, 21, 2, 48, 706, -1, -1, 168, 1},  // 227
-    {"CONTAINER_E", 4896, kFindsOnly, 4, 2, 20, 727, -1, -1, 169, 1},  // 228
+    {"CONTAINER_E", 4896, kFindsOnly | kMeta, 4, 2, 20, 727, -1, -1, 169, 1},  // 228
     {"CONTAINER_X", 64, 0, 0, 2, 16, 731, -1, -1, 170, 0},  // 229
     {"SYSCALL_EXECVE_16_E", 4640, kEnter | kTouches, 0, 2, 16, 731, -1, -1, 170, 1},  // 230
     {"SYSCALL_EXECVE_16_X", 4640, kTouches, 16, 2, 40, 731, -1, -1, 171, 1},  // 231
     {"SIGNALDELIVER_E", 0, kTouches, 3, 2, 22, 747, -1, -1, 172, 0},  // 232
     {"SIGNALDELIVER_X", 64, 0, 0, 2, 16, 750, -1, -1, 172, 0},  // 233
-    {"PROCINFO_E", 256, kFindsOnly, 2, 2, 20, 750, -1, -1, 172, 0},  // 234
+    {"PROCINFO_E", 256, kFindsOnly | kMeta, 2, 2, 20, 750, -1, -1, 172, 0},  // 234
     {"PROCINFO_X", 64, 0, 0, 2, 16, 752, -1, -1, 172, 0},  // 235
     {"SYSCALL_GETDENTS_E", 4612, kEnter | kTouches, 1, 2, 20, 752, 0, -1, 172, 1},  // 236
     {"SYSCALL_GETDENTS_X", 4100, kTouches, 2, 2, 22, 753, 1, -1, 173, 1},  // 237
@@ -2118,7 +2119,7 @@ inline constexpr EventInfo kEvents[] = {
     {"SYSCALL_SETNS_X", 4100, kTouches, 3, 2, 22, 760, 1, -1, 177, 1},  // 241
     {"SYSCALL_FLOCK_E", 4612, kEnter | kTouches, 2, 2, 20, 763, 0, -1, 178, 1},  // 242
     {"SYSCALL_FLOCK_X", 4100, kTouches, 3, 2, 22, 765, 1, -1, 179, 1},  // 243
-    {"CPU_HOTPLUG_E", 288, kFindsOnly, 2, 2, 18, 768, -1, -1, 180, 0},  // 244
+    {"CPU_HOTPLUG_E", 288, kFindsOnly | kMeta, 2, 2, 18, 768, -1, -1, 180, 0},  // 244
     {"CPU_HOTPLUG_X", 64, 0, 0, 2, 16, 770, -1, -1, 180, 0},  // 245
     {"SOCKET_ACCEPT_5_E", 545, kEnter | kTouches, 0, 2, 16, 770, -1, -1, 180, 0},  // 246
     {"SOCKET_ACCEPT_5_X", 33, kTouches, 5, 2, 24, 770, -1, -1, 180, 0},  // 247
@@ -2134,7 +2135,7 @@ inline constexpr EventInfo kEvents[] = {
     {"SYSCALL_MOUNT_X", 4128, kTouches, 5, 2, 22, 808, -1, -1, 189, 1},  // 257
     {"SYSCALL_UMOUNT_E", 544, kEnter | kTouches, 1, 2, 18, 813, -1, -1, 190, 0},  // 258
     {"SYSCALL_UMOUNT_X", 4640, kTouches, 2, 2, 20, 814, -1, -1, 190, 1},  // 259
-    {"K8S_E", 800, kFindsOnly, 1, 2, 18, 816, -1, -1, 191, 0},  // 260
+    {"K8S_E", 800, kFindsOnly | kMeta, 1, 2, 18, 816, -1, -1, 191, 0},  // 260
     {"K8S_X", 64, 0, 0, 2, 16, 817, -1, -1, 191, 0},  // 261
     {"SYSCALL_SEMGET_E", 4608, kEnter | kTouches, 3, 2, 20, 817, -1, -1, 191, 1},  // 262
     {"SYSCALL_SEMGET_X", 4096, kTouches, 4, 2, 22, 820, -1, -1, 192, 1},  // 263
@@ -2142,11 +2143,11 @@ inline constexpr EventInfo kEvents[] = {
     {"SYSCALL_ACCESS_X", 4096, kTouches, 3, 2, 20, 825, -1, -1, 194, 1},  // 265
     {"SYSCALL_CHROOT_E", 544, kEnter | kTouches, 0, 2, 16, 828, -1, -1, 195, 0},  // 266
     {"SYSCALL_CHROOT_X", 32, kTouches, 2, 2, 20, 828, -1, -1, 195, 0},  // 267
-    {"TRACER_E", 512, kFindsOnly, 3, 2, 20, 830, -1, -1, 195, 0},  // 268
+    {"TRACER_E", 512, kFindsOnly | kMeta, 3, 2, 20, 830, -1, -1, 195, 0},  // 268
     {"TRACER_X", 64, 0, 3, 2, 20, 833, -1, -1, 195, 0},  // 269
-    {"MESOS_E", 800, kFindsOnly, 1, 2, 18, 836, -1, -1, 195, 0},  // 270
+    {"MESOS_E", 800, kFindsOnly | kMeta, 1, 2, 18, 836, -1, -1, 195, 0},  // 270
     {"MESOS_X", 64, 0, 0, 2, 16, 837, -1, -1, 195, 0},  // 271
-    {"CONTAINER_JSON_E", 4640, kFindsOnly, 1, 2, 18, 837, -1, -1, 195, 1},  // 272
+    {"CONTAINER_JSON_E", 4640, kFindsOnly | kMeta, 1, 2, 18, 837, -1, -1, 195, 1},  // 272
     {"CONTAINER_JSON_X", 64, 0, 0, 2, 16, 838, -1, -1, 196, 0},  // 273
     {"SYSCALL_SETSID_E", 544, kEnter | kTouches, 0, 2, 16, 838, -1, -1, 196, 0},  // 274
     {"SYSCALL_SETSID_X", 32, kTouches, 1, 2, 18, 838, -1, -1, 196, 0},  // 275
@@ -2154,13 +2155,13 @@ inline constexpr EventInfo kEvents[] = {
     {"SYSCALL_MKDIR_2_X", 4096, kTouches, 3, 2, 20, 840, -1, -1, 197, 1},  // 277
     {"SYSCALL_RMDIR_2_E", 512, kEnter | kTouches, 0, 2, 16, 843, -1, -1, 198, 0},  // 278
     {"SYSCALL_RMDIR_2_X", 0, kTouches, 2, 2, 20, 843, -1, -1, 198, 0},  // 279
-    {"NOTIFICATION_E", 256, kFindsOnly, 2, 2, 18, 845, -1, -1, 198, 0},  // 280
+    {"NOTIFICATION_E", 256, kFindsOnly | kMeta, 2, 2, 18, 845, -1, -1, 198, 0},  // 280
     {"NOTIFICATION_X", 64, 0, 0, 2, 16, 847, -1, -1, 198, 0},  // 281
     {"SYSCALL_EXECVE_17_E", 4640, kEnter | kTouches, 0, 2, 16, 847, -1, -1, 198, 1},  // 282
     {"SYSCALL_EXECVE_17_X", 4640, kTouches, 17, 2, 40, 847, -1, -1, 199, 1},  // 283
     {"SYSCALL_UNSHARE_E", 4608, kEnter | kTouches, 1, 2, 18, 864, -1, -1, 200, 1},  // 284
     {"SYSCALL_UNSHARE_X", 4096, kTouches, 2, 2, 20, 865, -1, -1, 201, 1},  // 285
-    {"INFRASTRUCTURE_EVENT_E", 256, kFindsOnly, 4, 2, 20, 867, -1, -1, 202, 0},  // 286
+    {"INFRASTRUCTURE_EVENT_E", 256, kFindsOnly | kMeta, 4, 2, 20, 867, -1, -1, 202, 0},  // 286
     {"INFRASTRUCTURE_EVENT_X", 64, 0, 0, 2, 16, 871, -1, -1, 202, 0},  // 287
     {"SYSCALL_EXECVE_18_E", 4640, kEnter | kTouches, 1, 2, 18, 871, -1, -1, 202, 1},  // 288
     {"SYSCALL_EXECVE_18_X", 4640, kTouches, 17, 2, 40, 872, -1, -1, 203, 1},  // 289
@@ -2198,7 +2199,7 @@ inline constexpr EventInfo kEvents[] = {
     {"SYSCALL_USERFAULTFD_X", 33, kTouches, 2, 2, 20, 982, -1, -1, 225, 0},  // 321
     {"PLUGINEVENT_E", 2048, kFindsOnly, 2, 4, 20, 984, -1, -1, 225, 0},  // 322
     {"PLUGINEVENT_X", 64, 0, 0, 2, 16, 986, -1, -1, 225, 0},  // 323
-    {"CONTAINER_JSON_2_E", 2080, kLeading | kFindsOnly, 1, 4, 18, 986, -1, -1, 225, 0},  // 324
+    {"CONTAINER_JSON_2_E", 2080, kLeading | kFindsOnly | kMeta, 1, 4, 18, 986, -1, -1, 225, 0},  // 324
     {"CONTAINER_JSON_2_X", 64, 0, 0, 2, 16, 987, -1, -1, 225, 0},  // 325
     {"SYSCALL_OPENAT2_E", 4129, kEnter | kTouches, 5, 2, 24, 987, -1, -1, 225, 2},  // 326
     {"SYSCALL_OPENAT2_X", 4129, kTouches, 8, 2, 30, 992, -1, -1, 227, 1},  // 327
@@ -2228,13 +2229,13 @@ inline constexpr EventInfo kEvents[] = {
     {"SYSCALL_MUNLOCKALL_X", 0, kTouches, 1, 2, 18, 1103, -1, -1, 241, 0},  // 351
     {"SYSCALL_CAPSET_E", 544, kEnter | kTouches, 0, 2, 16, 1104, -1, -1, 241, 0},  // 352
     {"SYSCALL_CAPSET_X", 32, kTouches, 4, 2, 24, 1104, -1, -1, 241, 0},  // 353
-    {"USER_ADDED_E", 32, kLeading | kFindsOnly, 6, 2, 22, 1108, -1, -1, 241, 0},  // 354
+    {"USER_ADDED_E", 32, kLeading | kFindsOnly | kMeta, 6, 2, 22, 1108, -1, -1, 241, 0},  // 354
     {"USER_ADDED_X", 64, 0, 0, 2, 16, 1114, -1, -1, 241, 0},  // 355
-    {"USER_DELETED_E", 32, kLeading | kFindsOnly, 6, 2, 22, 1114, -1, -1, 241, 0},  // 356
+    {"USER_DELETED_E", 32, kLeading | kFindsOnly | kMeta, 6, 2, 22, 1114, -1, -1, 241, 0},  // 356
     {"USER_DELETED_X", 64, 0, 0, 2, 16, 1120, -1, -1, 241, 0},  // 357
-    {"GROUP_ADDED_E", 32, kLeading | kFindsOnly, 3, 2, 20, 1120, -1, -1, 241, 0},  // 358
+    {"GROUP_ADDED_E", 32, kLeading | kFindsOnly | kMeta, 3, 2, 20, 1120, -1, -1, 241, 0},  // 358
     {"GROUP_ADDED_X", 64, 0, 0, 2, 16, 1123, -1, -1, 241, 0},  // 359
-    {"GROUP_DELETED_E", 32, kLeading | kFindsOnly, 3, 2, 20, 1123, -1, -1, 241, 0},  // 360
+    {"GROUP_DELETED_E", 32, kLeading | kFindsOnly | kMeta, 3, 2, 20, 1123, -1, -1, 241, 0},  // 360
     {"GROUP_DELETED_X", 64, 0, 0, 2, 16, 1126, -1, -1, 241, 0},  // 361
     {"SYSCALL_DUP2_E", 549, kEnter | kTouches, 1, 2, 20, 1126, 0, -1, 241, 0},  // 362
     {"SYSCALL_DUP2_X", 37, kTouches, 3, 2, 26, 1127, 1, -1, 241, 0},  // 363
@@ -2276,7 +2277,7 @@ inline constexpr EventInfo kEvents[] = {
     {"SYSCALL_SIGNALFD4_X", 4129, kTouches, 4, 2, 24, 1202, -1, -1, 252, 1},  // 399
     {"SYSCALL_PRCTL_E", 544, kEnter | kTouches, 0, 2, 16, 1206, -1, -1, 253, 0},  // 400
     {"SYSCALL_PRCTL_X", 32, kTouches, 4, 2, 22, 1206, -1, -1, 253, 0},  // 401
-    {"ASYNCEVENT_E", 2048, kLeading | kFindsOnly, 3, 4, 20, 1210, -1, -1, 253, 0},  // 402
+    {"ASYNCEVENT_E", 2048, kLeading | kFindsOnly | kMeta, 3, 4, 20, 1210, -1, -1, 253, 0},  // 402
     {"ASYNCEVENT_X", 64, 0, 0, 2, 16, 1213, -1, -1, 253, 0},  // 403
     {"SYSCALL_MEMFD_CREATE_E", 545, kEnter | kTouches, 0, 2, 16, 1213, -1, -1, 253, 0},  // 404
     {"SYSCALL_MEMFD_CREATE_X", 33, kTouches, 3, 2, 22, 1213, -1, -1, 253, 0},  // 405

@@ -47,7 +47,10 @@ FillResult Reader::fill(uint32_t slot, uint32_t generation) {
   writer_.header_floats()[slot_word::kFirst / 2] = static_cast<double>(number_);
   const FillResult result = has_annexes_ ? fill_records<true>() : fill_records<false>();
   writer_.header_floats()[slot_word::kLast / 2] = static_cast<double>(number_);
+  writer_.header_floats()[slot_word::kFirstEvent / 2] = static_cast<double>(first_number_);
   uint32_t* words = writer_.header_words();
+  words[slot_word::kFirstTime] = static_cast<uint32_t>(first_ts_);
+  words[slot_word::kFirstTime + 1] = static_cast<uint32_t>(first_ts_ >> 32);
   words[slot_word::kRecords] = writer_.records();
   words[slot_word::kGeneration] = generation;
   words[slot_word::kRecordsEnd] = writer_.end_word();
@@ -209,7 +212,7 @@ Reader::Step Reader::keep(const RawEvent& raw, uint16_t type, const Recipe& reci
     if (bytes > heap_bytes_) {
       counters_[kSeen]++;
       counters_[kOversize]++;
-      commit(info.marks, raw.tid);
+      commit(info.marks, raw);
       return Step::kTaken;
     }
     if (!writer_.fits_blobs(bytes)) return Step::kNoRoom;
@@ -226,7 +229,7 @@ Reader::Step Reader::keep(const RawEvent& raw, uint16_t type, const Recipe& reci
   counters_[kSeen]++;
   counters_[is_state_only || recipe.action == plan_action::kState ? kStateRecords : kRuleRecords]++;
   if ((info.marks & kTouches) != 0 && SeenThreads::covers(raw.tid)) seen_threads_.add(raw.tid);
-  commit(info.marks, raw.tid);
+  commit(info.marks, raw);
   return Step::kTaken;
 }
 
@@ -241,14 +244,18 @@ inline void Reader::pass_over(const RawEvent& raw, uint16_t type, uint8_t marks,
   }
   counters_[kSeen]++;
   counters_[counter]++;
-  commit(marks, raw.tid);
+  commit(marks, raw);
 }
 
 /** The event has got its number: what outlives it is changed now. */
-inline void Reader::commit(uint8_t marks, uint64_t tid) {
+inline void Reader::commit(uint8_t marks, const RawEvent& raw) {
   number_++;
+  if (first_number_ == 0 && (marks & kMeta) == 0) {
+    first_number_ = number_;
+    first_ts_ = raw.ts;
+  }
   is_leading_ &= (marks & kLeading) != 0;
-  if ((marks & kProcessExit) != 0 && SeenThreads::covers(tid)) seen_threads_.remove(tid);
+  if ((marks & kProcessExit) != 0 && SeenThreads::covers(raw.tid)) seen_threads_.remove(raw.tid);
 }
 
 void Reader::count_unknown(uint16_t type) {

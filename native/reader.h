@@ -96,7 +96,7 @@ class Reader {
   Step take_wanted(const RawEvent& raw);
   Step keep(const RawEvent& raw, uint16_t type, const Recipe& recipe, bool is_leading);
   void pass_over(const RawEvent& raw, uint16_t type, uint8_t marks, uint32_t nparams, ReaderCounter counter);
-  void commit(uint8_t marks, uint64_t tid);
+  void commit(uint8_t marks, const RawEvent& raw);
   void count_unknown(uint16_t type);
 
   Input input_;
@@ -110,6 +110,9 @@ class Reader {
   uint64_t heap_bytes_;
   uint64_t number_ = 0;  // evt.num of the last event
   uint64_t previous_ = 0;  // time of the last event, where annexes want it
+  // The first event that tells of more than the machine: times are relative to it. Number 0 = there was none so far.
+  uint64_t first_number_ = 0;
+  uint64_t first_ts_ = 0;
   const bool has_annexes_;
   bool is_leading_ = true;
   bool is_first_section_ = true;

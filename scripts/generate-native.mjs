@@ -78,6 +78,7 @@ export function nativeTable() {
     const threadless =
       event.categories.some((category) => THREADLESS.has(category)) || event.flags.includes("EF_SKIPPARSERESET");
     if (threadless || FIND_ONLY.has(event.name)) marks.push("kFindsOnly");
+    if (event.categories.includes("EC_METAEVENT")) marks.push("kMeta");
     const pollList = event.params.findIndex((param) => param.type === "PT_FDLIST");
     infos.push(
       `    {"${event.enum.replace("PPME_", "")}", ${event.flagsValue}, ${marks.join(" | ") || "0"}, ${event.params.length}, ${event.lenSize}, ${layout.words}, ${firstParam}, ${event.fdParam ?? -1}, ${pollList}, ${firstConversion}, ${conversions.length - firstConversion}},  // ${event.id}`,
@@ -110,6 +111,7 @@ inline constexpr uint8_t kTouches = 2;      // its thread exists from now on
 inline constexpr uint8_t kProcessExit = 4;
 inline constexpr uint8_t kLeading = 8;      // may stand before the first event that is shown
 inline constexpr uint8_t kFindsOnly = 16;   // never makes its thread: meta events name one only by chance
+inline constexpr uint8_t kMeta = 32;        // tells of the machine: no time is relative to it
 
 struct EventInfo {
   const char* name;

@@ -62,6 +62,7 @@ function batchShare(room: number): number {
 
 /** A capture file, plain or gzip, as a source of events. */
 export class ScapSource implements Source {
+  readonly tellsFirst = true;
   private readonly path: string;
   private readonly reader: NativeReader;
 

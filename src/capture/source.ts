@@ -120,6 +120,11 @@ export interface Source {
   open(): SectionHeader;
   /** Fills the batch in `slot` of the ring: records, heap and header words but WANTED. Returns a FillResult. */
   fill(slot: number): number;
+  /**
+   * Whether `fill` writes FIRST_EVENT and FIRST_TIME too: a source that passes events over leaves no record of them, and
+   * the first event may be one of those.
+   */
+  readonly tellsFirst?: boolean;
   /** After FillResult.SECTION: the header of the section that begins. */
   section(): SectionHeader;
   /** After FillResult.FAILED. */

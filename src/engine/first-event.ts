@@ -11,6 +11,7 @@ const META: ReadonlySet<number> = new Set(
 
 /**
  * The source's first event that is no description of the machine, such as a user or a container: times are relative to it.
+ * For a source that does not tell it, it is the first such record.
  *
  * It goes with every batch, in the slot's header, before the batch is published. A worker reads it there alone: what it
  * finds does not depend on how far the filling side has come since. Nor does it depend on where batches end, since an

@@ -148,7 +148,7 @@ export class Ingest {
     const start = nowNs();
     const result = parts.source.fill(slot);
     const filled = nowNs();
-    this.first.mark(slot);
+    if (parts.source.tellsFirst !== true) this.first.mark(slot);
     parts.stage.apply(slot);
     const applied = nowNs();
     times[IngestTime.FILL] += filled - start;

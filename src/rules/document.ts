@@ -4,6 +4,7 @@ import { isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Sca
 
 import { attempt, Context, type Report } from "./diagnostic.js";
 import type { SourceFile } from "./source-file.js";
+import { yamlMistake } from "./yaml-message.js";
 
 /** A value of a YAML mapping or sequence; undefined where the key is absent, a null scalar is a Scalar. */
 export type Value = Node | undefined;
@@ -157,7 +158,8 @@ export function readItems(file: SourceFile, fail: Report): Contents {
   const read = (document: (typeof documents)[number]): boolean => {
     const [error] = document.errors;
     if (error !== undefined) {
-      throw root.enter("rules content", "", error.pos[0]).error("LOAD_ERR_YAML_PARSE", error.message);
+      const { message, offset, hint } = yamlMistake(error, file);
+      throw root.enter("rules content", "", offset).error("LOAD_ERR_YAML_PARSE", message, hint);
     }
     const contents = new Aliases(root).inline(document.contents) as Value;
     if (contents === undefined || contents === null || isNull(contents)) return true;

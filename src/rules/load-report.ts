@@ -30,17 +30,21 @@ const WIDTH = 160;
 
 /**
  * The verdict on one file for programs, in the form of Falco's `falco_load_results`. Lines and columns count from 0 there.
+ * Falco stops at the first error, so `errors` has that one and `more_errors`, which Falco does not have, all others.
  * @param content the file's text
  */
 export function fileReport({ path, diagnostics, schemaWarnings }: FileResult, content: string): object {
   const file = new SourceFile(path, content);
-  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const errors = diagnostics
+    .filter(({ severity }) => severity === "error")
+    .map((each) => entry(each, LOAD_ERRORS[each.code as LoadErrorCode], file));
   const warnings = diagnostics.filter(({ severity }) => severity === "warning");
   return {
     name: path,
     successful: errors.length === 0,
     ...(schemaWarnings === null ? {} : { schema_valid: schemaWarnings.length === 0, schema_warnings: schemaWarnings }),
-    errors: errors.map((each) => entry(each, LOAD_ERRORS[each.code as LoadErrorCode], file)),
+    errors: errors.slice(0, 1),
+    ...(errors.length > 1 ? { more_errors: errors.slice(1) } : {}),
     warnings: warnings.map((each) => entry(each, WARNING_TEXTS[each.code as LoadWarningCode], file)),
   };
 }

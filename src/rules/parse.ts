@@ -91,6 +91,8 @@ function failure(parser: Parser): Stop {
     case Condition.RULE_tupleItem:
       return stuck(expected.TUPLE_ITEM);
     case Condition.RULE_tuple:
+      // The bracket behind the parenthesis is too much.
+      if (token.type === Condition.RPAREN_BRACKET) return new Stop(expected.CLOSE_TRANSFORM, token.startIndex + 1);
       return stuck(parser.inputStream.LA(-1) === Condition.LPAREN ? expected.TUPLE_ITEM : expected.CLOSE_TRANSFORM);
     default:
       if (wanted.contains(Condition.RBRACKET)) return stuck(expected.BRACKET);
@@ -146,11 +148,20 @@ function isBlank(code: number): boolean {
   return code === 32 || (code >= 8 && code <= 10) || code === 13;
 }
 
-/** Settles what the lexer cannot see: the blanks that must follow words, and the depth. */
-function examine(tokens: readonly Token[], text: string): void {
-  const depths: number[] = [];
+/**
+ * Settles what the lexer cannot see: the blanks that must follow words, and the depth.
+ * @returns the first thing that is wrong although the words follow each other as they may; null = nothing
+ */
+function examine(tokens: readonly Token[], text: string): Hidden | null {
+  const groups: Group[] = [];
   let depth = TERM_DEPTH;
-  for (const token of tokens) {
+  let before: Token | undefined;
+  let closed: Group | undefined;
+  for (const [i, token] of tokens.entries()) {
+    // `a or(b)` is whole: an `and` behind it would have to begin within the parentheses.
+    if (before?.type === Condition.RPAREN && closed?.afterOr === true && isWord(token.text, "and")) {
+      return { token, stop: new Stop(unexpected(groups), token.startIndex) };
+    }
     const next = text.charCodeAt(token.stopIndex + 1);
     switch (token.type) {
       case Condition.WORD_OPERATOR:
@@ -166,14 +177,61 @@ function examine(tokens: readonly Token[], text: string): void {
       case Condition.VAL: {
         const cost = token.type === Condition.TRANSFORM ? 2 : GROUP_DEPTH;
         depth += cost;
-        depths.push(cost);
-        if (depth > MAX_DEPTH) throw new ParseError(expected.tooDeep(MAX_DEPTH), text, token.startIndex);
+        const afterOr = before?.type === Condition.OR && before.stopIndex + 1 === token.startIndex;
+        groups.push({ opener: token.type, cost, afterOr });
+        if (depth > MAX_DEPTH) return { token, stop: new Stop(expected.tooDeep(MAX_DEPTH), token.startIndex) };
         break;
       }
       case Condition.RPAREN:
       case Condition.RPAREN_BRACKET:
-        depth -= depths.pop() ?? 0;
+        closed = groups.pop();
+        depth -= closed?.cost ?? 0;
+        if (token.type === Condition.RPAREN_BRACKET && closed?.opener === Condition.VAL && isFieldEnd(before)) {
+          return { token, stop: new Stop(unexpected(groups), token.startIndex + 1) };
+        }
+        break;
+      case Condition.QUOTED: {
+        const stop = escapeFailure(token);
+        // The parser passes it, if a text may stand there.
+        if (stop !== null) return { token: tokens[i + 1] ?? token, stop };
+      }
     }
+    before = token;
+  }
+  return null;
+}
+
+function isFieldEnd(token: Token | undefined): boolean {
+  return token?.type === Condition.FIELD || token?.type === Condition.RBRACKET;
+}
+
+/** What is said of a word behind a parenthesis that should be the end, `groups` being open there. */
+function unexpected(groups: readonly Group[]): string {
+  return groups.length === 0 ? expected.endAfter(")") : expected.CLOSE;
+}
+
+/** What an opening parenthesis begins: the word that has it, what it costs, and whether it stands right behind `or`. */
+interface Group {
+  readonly opener: number;
+  readonly cost: number;
+  readonly afterOr: boolean;
+}
+
+/** What is wrong although the words follow each other as they may. The parser may have been stuck before it. */
+interface Hidden {
+  /** Where the parser is to be stopped. */
+  readonly token: Token;
+  readonly stop: Stop;
+}
+
+/** Why a quoted text cannot be read, told behind it as in Falco; null where it can. */
+function escapeFailure(token: Token): Stop | null {
+  try {
+    unquote(token.text ?? "");
+    return null;
+  } catch (error) {
+    if (error instanceof UnquoteError) return new Stop(error.message, token.stopIndex + 1);
+    throw error;
   }
 }
 
@@ -187,21 +245,24 @@ export function parseCondition(text: string): Node {
   const stream = new CommonTokenStream(lexer);
   stream.fill();
   const tokens = stream.getTokens();
-  if (tokens.length === 1) throw new ParseError(expected.EMPTY, text, text.length);
-  examine(tokens, text);
+  if (text === "") throw new ParseError(expected.EMPTY, text, 0);
+  const hidden = examine(tokens, text);
+  // There the parser comes no further.
+  if (hidden !== null) (hidden.token as WritableToken).type = Condition.INVALID;
   parser.inputStream = stream;
   try {
-    return new Builder(text).disjunction(parser.condition().disjunction());
+    return new Builder(text).root(parser.condition().disjunction());
   } catch (error) {
-    if (error instanceof Stop) throw new ParseError(error.message, text, error.index);
-    throw error;
+    if (!(error instanceof Stop)) throw error;
+    const { message, index } = hidden !== null && hidden.token.startIndex <= error.index ? hidden.stop : error;
+    throw new ParseError(message, text, index);
   }
 }
 
 function tokenText(token: Token | undefined): string {
   if (token === undefined) return "";
   const text = token.text ?? "";
-  if (token.type !== Condition.QUOTED) return text.trim();
+  if (token.type !== Condition.QUOTED) return withoutBlanks(token);
   try {
     return unquote(text);
   } catch {
@@ -219,7 +280,14 @@ function placed<T extends Argument | ListNode>(node: T, position: number): T {
 class Builder {
   constructor(private readonly text: string) {}
 
-  disjunction(context: ParserRuleContext): Node {
+  /** The whole of a condition. For Falco a disjunction begins with the blanks before it, if it is all there is. */
+  root(context: ParserRuleContext): Node {
+    const node = this.disjunction(context);
+    const isAll = node.kind === "or" && context.childCount > 1 && node.range.start > 0;
+    return isAll ? { ...node, range: { ...node.range, position: 0 } } : node;
+  }
+
+  private disjunction(context: ParserRuleContext): Node {
     const children = this.terms(context, (child) => this.conjunction(child));
     return children.length === 1 ? (children[0] as Node) : { kind: "or", children, range: range(context) };
   }
@@ -354,14 +422,13 @@ class Builder {
 
   private value(token: Token): string {
     const text = token.text ?? "";
-    if (token.type !== Condition.QUOTED) return text.trim();
-    try {
-      return unquote(text);
-    } catch (error) {
-      if (error instanceof UnquoteError) throw new Stop(error.message, token.startIndex + error.index);
-      throw error;
-    }
+    return token.type === Condition.QUOTED ? unquote(text) : withoutBlanks(token);
   }
+}
+
+/** The text of a word: a modifier has the blanks around it with it. */
+function withoutBlanks({ type, text = "" }: Token): string {
+  return type === Condition.MODIFIER ? text.replace(/[^a-z]/g, "") : text;
 }
 
 function firstWord(text: string, from: number): number {

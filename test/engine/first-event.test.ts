@@ -66,6 +66,25 @@ test("times relative to the first system call are the same however late a worker
   }
 });
 
+test("times are relative to the first event, whether or not a rule looks at events of its kind", async () => {
+  const second = (n: number): bigint => START + BigInt(n) * 1_000_000_000n;
+  const builder = new ScapBuilder()
+    .section()
+    .machine()
+    .threads([{ tid: 1000 }]);
+  // A change of the running thread makes no thread, so it leaves no record unless it is asked for.
+  builder.event("SCHEDSWITCH_6_E", { next: 1000 }, { ts: second(0) });
+  builder.event("SYSCALL_CLOSE_X", { res: 0 }, { ts: second(3) });
+  const path = builder.toFile();
+  for (const condition of ["evt.num > 0", "evt.type = close"]) {
+    const { output, report } = await run(path, conditionRules(condition), 1, {
+      encoder: { kind: "read-fields", fields: FIELDS },
+    });
+    assert.equal(report.failure, null);
+    assert.equal(output.slice(output.indexOf("2\t")), line(2, "close", 3n, 0n), condition);
+  }
+});
+
 test("the words of the first event are aligned and lie within the header", () => {
   assert.equal(SlotWord.FIRST_EVENT % 2, 0);
   assert.ok(SlotWord.FIRST_TIME + 2 <= SlotWord.HEADER);

@@ -88,7 +88,7 @@ describe("words depend on their place", () => {
 describe("rejections say what was expected, and where", () => {
   const table: readonly (readonly [string, string, number])[] = [
     ["", "filter input string is empty", 0],
-    ["  ", "filter input string is empty", 2],
+    ["  ", "expected a '(' token, a field check, or an identifier", 2],
     ["#a", "expected a '(' token, a field check, or an identifier", 0],
     ["a and", "expected blank or '(' after 'and'", 5],
     ["a andb", "expected blank or '(' after 'and'", 5],
@@ -119,9 +119,13 @@ describe("rejections say what was expected, and where", () => {
     ["tolower(x.y = z", "expected a ')' token closing the transformer", 12],
     ['join("-", (x)) = y', "expected transformer list argument: ", 11],
     ["a.b == oneof(x)", "unexpected token after 'oneof', expecting 'or', 'and'", 12],
-    ['a.b = "x\\q"', "unsupported string escape sequence: \\q", 8],
-    [`a.b = "x\\'"`, `invalid \\' escape in "-quoted string`, 8],
-    ['a.b = "\\x4"', "invalid \\x escape", 7],
+    ['a.b = "x\\q"', "unsupported string escape sequence: \\q", 11],
+    [`a.b = "x\\'"`, `invalid \\' escape in "-quoted string`, 11],
+    ['a.b = "\\x4"', "invalid \\x escape", 11],
+    ['a.b = "x\\q" and', "unsupported string escape sequence: \\q", 11],
+    ['a.b c "x\\q"', "expected a valid check operator: one of", 4],
+    ["a or(b) and c", "unexpected token after ')', expecting 'or', 'and'", 8],
+    ["(a or(b) and c)", "expected a ')' token", 9],
   ];
   for (const [text, message, index] of table) {
     it(JSON.stringify(text), () => {

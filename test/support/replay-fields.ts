@@ -7,7 +7,6 @@ import type { Demand } from "../../src/batch/plan.js";
 import { RingLayout, SlotWord } from "../../src/batch/ring.js";
 import { createInterner, ScapSource } from "../../src/capture/scap.js";
 import { FillResult, type SectionHeader } from "../../src/capture/source.js";
-import { FirstEvent } from "../../src/engine/first-event.js";
 import type { Field } from "../../src/fields/field.js";
 import { EventView, type SourceInfo } from "../../src/fields/view.js";
 import { makePlan, StateStage } from "../../src/state/stage.js";
@@ -44,7 +43,6 @@ export function replayFields(
   const interner = createInterner(memory);
   const source = new ScapSource({ path, memory, interner, plan, annexWords: annexWords(annex) });
   const stage = new StateStage({ memory, interner, plan, hostRoot, annex });
-  const first = new FirstEvent(memory);
   const layout = new RingLayout(memory.shape.ring);
   let header = source.open();
   stage.begin(header, 0);
@@ -52,7 +50,6 @@ export function replayFields(
   const base = layout.slotWord(0);
   for (;;) {
     const result = source.fill(0);
-    first.mark(0);
     stage.apply(0);
     view.begin(base);
     const count = view.words[base + SlotWord.WANTED] as number;
