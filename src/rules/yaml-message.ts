@@ -31,8 +31,8 @@ export function yamlMistake(error: YAMLParseError, file: SourceFile): YamlMistak
   const [start] = error.pos;
   const sentence = SENTENCES.find(([pattern]) => pattern.test(error.message))?.[1];
   if (sentence === undefined) return { message: error.message, offset: start, hint: null };
-  let offset = start;
-  if (sentence === "illegal map value") offset += Math.max(file.content.slice(start).search(/:(?:\s|$)/), 0);
+  const rest = file.content.slice(start);
+  const offset = start + Math.max(rest.search(sentence === "illegal map value" ? /:(?:\s|$)/ : /\S/), 0);
   const { line, column } = file.place(offset);
   return { message: `yaml-cpp: error at line ${line}, column ${column}: ${sentence}`, offset, hint: error.message };
 }
