@@ -3,8 +3,9 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { packageRoot } from "../support/shared.js";
 
-const root = join(import.meta.dirname, "..", "..", "..");
+const root = packageRoot;
 
 /** Why this machine cannot run the tests; false where it can. */
 export function cannotWatch(): string | false {
