@@ -152,11 +152,15 @@ export const CASES: Readonly<Record<string, RuleCases>> = {
     },
   },
   "Kernel module loaded": {
-    fires: { host: MODULE(scene({ name: "insmod" })), container: MODULE(inside("modprobe")) },
+    fires: {
+      host: MODULE(scene({ name: "insmod" })),
+      "an attempt": MODULE(scene({ name: "insmod" }), -1),
+      container: MODULE(inside("modprobe")),
+    },
     silent: {
       udev: MODULE(scene({ name: "(udev-worker)" })),
       modprobe: MODULE(scene({ name: "modprobe" })),
-      failed: MODULE(scene({ name: "insmod" }), -1),
+      "an attempt of modprobe": MODULE(scene({ name: "modprobe" }), -17),
     },
   },
   "Process attached by ptrace": {

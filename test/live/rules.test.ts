@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildPrograms, cannotWatch, Watching } from "./watching.js";
@@ -15,17 +15,8 @@ let watching: Watching;
 before(async () => {
   if (skip !== false) return;
   folder = buildPrograms();
-  // The mark is a file of the sensitive kind that is opened under another name.
   watching = new Watching(folder, ["-o", "json_output=true"], (line, mark) => line.includes(mark));
-  const run = watching.run.bind(watching);
-  watching.run = (name, args = [], cwd) => {
-    if (name !== "marker") return run(name, args, cwd);
-    mkdirSync("/etc/sudoers.d", { recursive: true });
-    copyFileSync("/etc/hostname", `/etc/sudoers.d/${args[0]}`);
-    execFileSync("cat", [`/etc/sudoers.d/${args[0]}`], { stdio: "ignore" });
-    rmSync(`/etc/sudoers.d/${args[0]}`);
-    return 0;
-  };
+  watching.mark = (mark) => void spawnSync("cat", ["/etc/shadow", mark], { stdio: "ignore" });
   await watching.settled();
 });
 
@@ -85,7 +76,16 @@ const cases: readonly (readonly [rule: string, work: () => void])[] = [
   ],
   ["Credential search", () => execFileSync("sh", ["-c", `find ${folder} -name id_rsa || true`])],
   ["Standard stream redirected to the network", () => watching.run(named("shell_out", "python3"), ["127.0.0.1", "9"])],
+  ["Kernel module loaded", () => watching.run("module")],
+  ["Unexpected outbound connection", () => talk("base64")],
+  ["Unexpected inbound connection", () => talk("nc")],
 ];
+
+/** A program of that name accepts a connection, and makes it too, at an address that is not this machine's loop-back. */
+function talk(name: string): void {
+  const program = join(folder, "bin", named("accept_in", name));
+  assert.equal(watching.run("net_alone", [program, "192.0.2.1", "47100"]), 0);
+}
 
 for (const [rule, work] of cases) {
   test(rule, { skip }, async () => {

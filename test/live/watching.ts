@@ -38,6 +38,8 @@ export class Watching {
   private readonly child: ChildProcess;
   private wake: () => void = () => {};
   private marks = 0;
+  /** Does what a line with the mark will tell of. */
+  mark: (mark: string) => void = (mark) => void this.run("marker", [mark]);
 
   constructor(
     private readonly folder: string,
@@ -68,7 +70,7 @@ export class Watching {
     let seen = this.lines.length;
     for (;;) {
       // Set again only if nothing came of it for long: each one makes events of its own, which have to be waited for.
-      this.run("marker", [mark]);
+      this.mark(mark);
       const again = performance.now() + AGAIN_MS;
       while (performance.now() < again) {
         for (; seen < this.lines.length; seen++) if (this.tells(this.lines[seen] ?? "", mark)) return;
