@@ -63,11 +63,9 @@ export function optionalUnsigned(item: Item, key: string): number | undefined {
 export function scalars(item: Item, key: string): Scalar[] {
   const value = item.get(key);
   if (!item.has(key)) throw item.context.error("LOAD_ERR_YAML_VALIDATE", `Item has no mapping for key '${key}'`);
-  if (value === undefined || value === null || isNull(value))
-    throw fail(item, key, `Mapping for key '${key}' is empty`);
   if (!isSeq(value)) throw fail(item, key, "Value is not a sequence");
   for (const element of value.items as Value[]) {
-    if (!isScalar(element)) throw fail(item, key, "sequence value is not scalar");
+    if (!isScalar(element) || isNull(element)) throw fail(item, key, "sequence value is not scalar");
   }
   return value.items as Scalar[];
 }

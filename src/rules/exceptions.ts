@@ -54,10 +54,14 @@ function isComp(comp: string): boolean {
   return takesList(comp) || TEXT_OPERATORS.has(comp) || NUMBER_OPERATORS.has(comp);
 }
 
-function readEntry(value: Value): Entry {
+/** @throws LoadFailure for an empty text: a condition cannot have one */
+function readEntry(value: Value, key: string, context: Context): Entry {
   const offset = offsetOf(value);
-  if (isSeq(value)) return { items: (value.items as Value[]).map(readEntry), offset };
-  return { text: isScalar(value) ? String(value.value) : "", offset };
+  if (isSeq(value)) return { items: (value.items as Value[]).map((item) => readEntry(item, "", context)), offset };
+  if (!isScalar(value)) return { text: "", offset };
+  const text = String(value.value);
+  if (text !== "" || isNull(value)) return { text, offset };
+  throw context.enter("value for", key, offset).error("LOAD_ERR_YAML_VALIDATE", "Value must be non-empty");
 }
 
 /** Reads the `exceptions` of a rule item; none where the key is absent or null. Those that cannot be read are left out. */
@@ -90,15 +94,18 @@ export function readExceptions(
 function readException(item: Item, name: string): ExceptionItem {
   const entry = (key: string): Entry | undefined => {
     const value = item.get(key);
-    return value === undefined || value === null || isNull(value) ? undefined : readEntry(value);
+    return value === undefined || value === null || isNull(value) ? undefined : readEntry(value, key, item.context);
   };
-  const values = entry("values");
-  if (values !== undefined && !("items" in values)) {
-    const context = item.context.enter("exception values", "", values.offset);
+  const written = item.get("values");
+  if (item.has("values") && !isSeq(written)) {
+    const context = item.context.enter("exception values", "", offsetOf(written, item.keyOffset("values")));
     throw context.error("LOAD_ERR_YAML_VALIDATE", "Rule exception values must be a sequence");
   }
+  const values = isSeq(written)
+    ? (written.items as Value[]).map((value) => readEntry(value, "", item.context))
+    : undefined;
   if (item.has("fields") && entry("fields") === undefined) optionalString(item, "fields");
-  return { name, fields: entry("fields"), comps: entry("comps"), values: values?.items, context: item.context };
+  return { name, fields: entry("fields"), comps: entry("comps"), values, context: item.context };
 }
 
 function texts(entry: Entry): string[] {
@@ -127,11 +134,12 @@ export function completeException(
     operators = [comps === undefined ? "in" : comps.text.trim()];
     if (!takesList(operators[0] as string)) {
       throw fail(
-        "When fields is a string, comps must be one of (in, intersects, pmatch) or a string operator with oneof, anyof or allof",
+        "When fields is a single value, comps must be one of (in, pmatch, intersects) or a string operator with oneof, anyof or allof",
       );
     }
   } else {
-    operators = comps === undefined ? names.map(() => "=") : texts(comps);
+    const none = comps === undefined || ("items" in comps && comps.items.length === 0);
+    operators = none ? names.map(() => "=") : texts(comps);
     if (comps !== undefined && "text" in comps) throw fail("Fields and comps lists must have equal length");
     if (operators.length !== names.length) throw fail("Fields and comps lists must have equal length");
     for (const operator of operators) {
@@ -170,9 +178,11 @@ function valueText(entry: Entry, context: Context): string {
 }
 
 function compared(field: string, comp: string, entry: Entry, context: Context): string {
-  const value = valueText(entry, context);
-  const bare = takesList(comp) && "text" in entry && !entry.text.startsWith("(");
-  return `${field} ${comp} ${bare ? `(${value})` : value}`;
+  // A text where a list belongs is a list as it is written, with or without its parentheses.
+  if (takesList(comp) && "text" in entry) {
+    return `${field} ${comp} ${entry.text.startsWith("(") ? entry.text : `(${entry.text})`}`;
+  }
+  return `${field} ${comp} ${valueText(entry, context)}`;
 }
 
 /** A condition with its exceptions: `(condition) and not (...)` for each one that has values. Values that do not fit are left out. */

@@ -204,7 +204,8 @@ function compileFile(
   };
   const warnings: Diagnostic[] = [];
   try {
-    const { items, roots, whole } = readItems(new SourceFile(path, content), reading.fail);
+    // A byte order mark is no part of the text, and would shift its first line.
+    const { items, roots, whole } = readItems(new SourceFile(path, content.replace(/^\ufeff/, "")), reading.fail);
     if (options.everyFile === true) problems.schemaWarnings = roots?.flatMap(schemaFindings) ?? null;
     for (const item of items) readItem(item, reading);
     // Without a part of the file most of what would be said of the rest is wrong.

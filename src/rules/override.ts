@@ -49,8 +49,8 @@ export function readOverrides(item: Item, kind: keyof typeof OVERRIDABLE, fail: 
       if (!allowed.replace.has(key)) throw fail(`Key '${key}' cannot be replaced`);
       replace.add(key);
     } else {
-      const allowedText = "Allowed values are: append replace ";
-      throw fail(`Invalid override operation for key '${key}': '${operation}'. ${allowedText}`);
+      const kinds = `${allowed.append.has(key) ? "append " : ""}${allowed.replace.has(key) ? "replace " : ""}`;
+      throw fail(`Invalid override operation for key '${key}': '${operation}'. Allowed values are: ${kinds}`);
     }
     if (!item.has(key)) throw fail(`An ${operation} override for '${key}' was specified but '${key}' is not defined`);
   };

@@ -4,7 +4,7 @@ import { isMap, isSeq, type YAMLMap } from "yaml";
 
 import { string } from "./decode.js";
 import { attempt, type Context, type Diagnostic, type Report } from "./diagnostic.js";
-import { Item, isNull, offsetOf, type Value } from "./document.js";
+import { Item, offsetOf, type Value } from "./document.js";
 import { parseVersion, satisfies } from "./version.js";
 
 export interface PluginVersion {
@@ -40,8 +40,8 @@ function readRequirement(map: YAMLMap, context: Context): PluginRequirement {
   const entry = new Item(map, context);
   const versions = [readVersion(entry)];
   const alternatives = entry.get("alternatives");
-  if (alternatives !== undefined && alternatives !== null && !isNull(alternatives)) {
-    const place = context.enter("required plugin versions alternative", "", offsetOf(alternatives));
+  if (entry.has("alternatives")) {
+    const place = context.enter("required plugin versions alternative", "", offsetOf(alternatives, context.offset));
     if (!isSeq(alternatives)) {
       throw place.error("LOAD_ERR_YAML_VALIDATE", "Value of plugin version alternatives must be a sequence");
     }

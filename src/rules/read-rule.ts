@@ -35,7 +35,7 @@ function readKind(item: Item, reading: Reading): boolean {
   if (overrides?.sound === false) return false;
   if (append) appendRule(item, reading);
   else if (overrides !== null) overrideRule(item, overrides, reading);
-  else if (item.has("enabled") && PARTS.every((key) => !item.has(key))) switchRule(item, reading);
+  else if (PARTS.every((key) => !item.has(key))) switchRule(item, reading);
   else defineRule(item, reading);
   return true;
 }
@@ -112,6 +112,10 @@ function readPriority(item: Item): number {
 }
 
 function switchRule(item: Item, reading: Reading): void {
+  if (!item.has("enabled")) {
+    const hint = `a rule needs ${PARTS.join(", ")}; one that is there already is switched by 'enabled'`;
+    throw item.context.error("LOAD_ERR_YAML_VALIDATE", "Item has no mapping for key 'enabled'", hint);
+  }
   const enabled = optionalBool(item, "enabled") ?? true;
   const message =
     "The standalone 'enabled' key usage is deprecated. The correct approach requires also a 'replace' entry under the 'override' key (i.e. 'enabled: replace').";

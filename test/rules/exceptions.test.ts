@@ -62,6 +62,21 @@ describe("exceptions in conditions", () => {
     );
   });
 
+  it("take a text for a list as it is written, with its parentheses or without", () => {
+    const tuple = (value: string): string =>
+      compiled(exceptions(`{name: e, fields: [proc.name, fd.name], comps: [in, =], values: [[${value}, x]]}`));
+    const form = (list: string): string => `(evt.type = open and not (proc.name in ${list} and fd.name = x))`;
+    assert.equal(tuple('"(a, b)"'), form("(a, b)"));
+    assert.equal(tuple('"a, b"'), form("(a, b)"));
+    assert.equal(tuple("a"), form("(a)"));
+    assert.equal(tuple("[a b, c]"), form('("a b", c)'));
+  });
+
+  it("without comparisons in their list have the usual ones", () => {
+    const text = exceptions("{name: e, fields: [proc.name], comps: [], values: [[a]]}");
+    assert.equal(compiled(text), "(evt.type = open and not proc.name = a)");
+  });
+
   it("null or absent are none", () => assert.equal(compiled(`${RULE}  exceptions:\n`), "evt.type = open"));
 });
 
@@ -72,6 +87,8 @@ describe("wrong exceptions", () => {
     ["{fields: proc.name}", "LOAD_ERR_YAML_VALIDATE Item has no mapping for key 'name'"],
     ["e", "LOAD_ERR_YAML_VALIDATE Rule exception must be a mapping"],
     ["{name: e, fields: proc.name, values: x}", "LOAD_ERR_YAML_VALIDATE Rule exception values must be a sequence"],
+    ["{name: e, fields: proc.name, values: }", "LOAD_ERR_YAML_VALIDATE Rule exception values must be a sequence"],
+    ['{name: e, fields: proc.name, values: [""]}', "LOAD_ERR_YAML_VALIDATE Value must be non-empty"],
     ["{name: e, fields: [proc.name], comps: [=, =]}", `${validate} Fields and comps lists must have equal length`],
     ["{name: e, fields: [proc.name], comps: [like]}", `${validate} 'like' is not a supported comparison operator`],
     [

@@ -141,7 +141,7 @@ describe("what follows from a mistake is not told", () => {
       [
         "2 YAML_VALIDATE Value is not a sequence",
         "11 YAML_VALIDATE Value is not a scalar value",
-        "17 YAML_VALIDATE Invalid override operation for key 'x': 'y'. Allowed values are: append replace ",
+        "17 YAML_VALIDATE Invalid override operation for key 'x': 'y'. Allowed values are: ",
         "20 YAML_VALIDATE Invalid override operation for key 'desc': ''. Allowed values are: append replace ",
         "27 COMPILE_CONDITION expected a ')' token",
       ],
