@@ -7,6 +7,7 @@ import { resolveField } from "../fields/registry.js";
 import { ruleFromCondition } from "../rules/condition-rule.js";
 import { type CaptureFlags, type Context, Exit } from "./context.js";
 import { finish } from "./finish.js";
+import { recordTo } from "./live.js";
 import { stopOnSignals } from "./stop.js";
 
 /** Every event goes to the capture, and none is shown: the condition makes the kernel hand out all of them. */
@@ -28,12 +29,12 @@ export async function recordCapture(flags: CaptureFlags, context: Context, threa
       signal: stop.signal,
       settings: {
         ...DEFAULT_LIVE,
-        record: {
-          path: flags.write,
-          gzip: flags.write.endsWith(".gz") || flags.gzip === true ? 6 : 0,
-          mostBytes: (flags.megabytes ?? 0) * 1024 * 1024,
-          mostNs: (flags.seconds ?? 0) * 1e9,
-        },
+        record: recordTo(
+          flags.write,
+          flags.gzip === true,
+          (flags.megabytes ?? 0) * 1024 * 1024,
+          (flags.seconds ?? 0) * 1e9,
+        ),
       },
     });
     const status = await finish(report, null, context, false);

@@ -20,6 +20,9 @@ export interface RunFlags {
   readonly workers?: number;
   /** Live: every event wakes the reader up. */
   readonly lowLatency?: boolean;
+  /** Live: the capture that what is seen is recorded to. */
+  readonly write?: string;
+  readonly gzip?: boolean;
   /** Where this machine cannot be watched, an example is replayed. */
   readonly orExample?: boolean;
   readonly debugTiming?: boolean;

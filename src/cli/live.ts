@@ -2,7 +2,19 @@
 
 import { DEFAULT_LIVE, type LiveSettings } from "../engine/watch.js";
 
+interface LiveFlags {
+  readonly lowLatency?: boolean;
+  readonly write?: string;
+  readonly gzip?: boolean;
+}
+
 /** How the kernel is watched. */
-export function liveSettings(flags: { readonly lowLatency?: boolean }): LiveSettings {
-  return { ...DEFAULT_LIVE, lowLatency: flags.lowLatency === true };
+export function liveSettings(flags: LiveFlags): LiveSettings {
+  const settings = { ...DEFAULT_LIVE, lowLatency: flags.lowLatency === true };
+  return flags.write === undefined ? settings : { ...settings, record: recordTo(flags.write, flags.gzip === true) };
+}
+
+/** A capture of what is seen; compressed if asked for, or if its name ends in .gz. Bounds of 0 are none. */
+export function recordTo(path: string, gzip: boolean, mostBytes = 0, mostNs = 0): NonNullable<LiveSettings["record"]> {
+  return { path, gzip: path.endsWith(".gz") || gzip ? 6 : 0, mostBytes, mostNs };
 }

@@ -122,6 +122,11 @@ function buildProgram(context: Context, done: (status: number) => void): Command
       "capture file (.scap, plain or gzip) to evaluate; without one this machine is watched",
     )
     .option("--low-latency", "when watching this machine: alerts within a millisecond, at a price for busy programs")
+    .option(
+      "-w, --write <file>",
+      "when watching this machine: record what the rules see to a capture, gzip if it ends in .gz",
+    )
+    .option("--gzip", "with -w: compress")
     .option("-c, --config <file>", "configuration file (falco.yaml)")
     .option("-o, --option <key=value>", "set a configuration key, as in -o priority=notice; may be repeated", option)
     .addOption(new Option("--or-example", "replay an example where this machine cannot be watched").hideHelp())

@@ -41,6 +41,10 @@ export async function readEvents(
   if ((capture === null) !== (flags.live === true)) {
     throw new PeregrineError("CAPTURE_NONE", "Name a capture to read, or give --live to read this machine's events");
   }
+  if (capture === null && flags.write !== undefined) {
+    const message = "--live prints events: peregrine capture -w records them, and peregrine -w what rules see";
+    throw new PeregrineError("OPTION_CONFLICT", message);
+  }
   const fields = fieldList(flags.fields);
   checkTemplate(flags);
   const rules = filterRules(flags.filter);

@@ -10,6 +10,7 @@ import type { LoadedPlugin } from "../plugins/info.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
 import { loadRules, type RulesFile } from "../rules/load.js";
 import type { RuleSet } from "../rules/ruleset.js";
+import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
 import { failureText, finish } from "./finish.js";
 import { exampleCapture, hostFiles } from "./host.js";
@@ -60,6 +61,13 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
     let input = capture;
     const reads = runSources(capture, flags, plugins, hostRoot, liveSettings(flags));
     const watching = reads.some(({ spec }) => spec.kind === "live");
+    if (flags.write !== undefined && !watching) {
+      const message = "-w records what is watched; peregrine read CAPTURE -w copies a capture";
+      throw new PeregrineError("OPTION_CONFLICT", message);
+    }
+    if (flags.gzip === true && flags.write === undefined) {
+      throw new PeregrineError("OPTION_CONFLICT", "--gzip says how to write: give it together with -w");
+    }
     if (watching) {
       log.info(`watching this machine with ${rules.rules.length} rules`, { rules: rules.rules.length });
       await log.flush();
