@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar, type YAMLMap } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseAllDocuments,
+  type Scalar,
+  type YAMLMap,
+} from "yaml";
 
 import { attempt, Context, type Report } from "./diagnostic.js";
+import { putBack, shorten } from "./long-lists.js";
 import type { SourceFile } from "./source-file.js";
 import { yamlMistake } from "./yaml-message.js";
 
@@ -139,22 +150,36 @@ export interface Contents {
   readonly whole: boolean;
 }
 
-/**
- * The items of a rules file: the elements of the sequences of all its documents, nulls left out. What is not YAML, or no
- * sequence of mappings, is reported.
- */
-export function readItems(file: SourceFile, fail: Report): Contents {
-  const root = Context.root(file);
-  const documents = parseAllDocuments(file.content, {
+function parse(content: string): Document.Parsed[] {
+  const documents = parseAllDocuments(content, {
     // Every scalar is a text; what it means is decided where it is used.
     schema: "failsafe",
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: "silent",
   });
+  return Array.isArray(documents) ? documents : [];
+}
+
+function parseDocuments(content: string): Document.Parsed[] {
+  const { text, runs } = shorten(content);
+  const documents = parse(text);
+  if (runs.length === 0) return documents;
+  const roots = documents.map(({ contents }) => contents);
+  return documents.every(({ errors }) => errors.length === 0) && putBack(content, runs, roots)
+    ? documents
+    : parse(content);
+}
+
+/**
+ * The items of a rules file: the elements of the sequences of all its documents, nulls left out. What is not YAML, or no
+ * sequence of mappings, is reported.
+ */
+export function readItems(file: SourceFile, fail: Report): Contents {
+  const root = Context.root(file);
+  const documents = parseDocuments(file.content);
   const items: Item[] = [];
   const roots: Value[] = [];
-  if (!Array.isArray(documents)) return { items, roots, whole: true };
   const read = (document: (typeof documents)[number]): boolean => {
     const [error] = document.errors;
     if (error !== undefined) {
