@@ -9,6 +9,16 @@ constexpr uint32_t kFlagStateOnly = 1;
 /** Blocks of the file that are looked at to find out whether it has both halves of system calls. */
 constexpr uint32_t kSample = 4096;
 
+/** Whether an event tells of a user or a group of the machine itself, in full: one that a container has names it last. */
+bool is_of_host(uint16_t type, const EventParams& params) {
+  const bool is_user = type == event_type::kUserAddedE;
+  if (!is_user && type != event_type::kGroupAddedE) return false;
+  const uint32_t last = is_user ? 5 : 2;
+  if (params.count <= last || params.param[0].size != 4 || (is_user && params.param[1].size != 4)) return false;
+  const Span container = params.param[last];
+  return container.size == 0 || container.data[0] == 0;
+}
+
 /** The strings of a section's lists, for as long as they are being copied. Pages that are not used are never touched. */
 class Names {
  public:
@@ -33,6 +43,7 @@ class Names {
 
 bool CaptureCopy::open(const std::string& from, const std::string& to, const Options& options) {
   options_ = options;
+  from_ = from;
   to_ = to;
   if (!input_.open(from)) {
     failure_ = input_.failure();
@@ -53,12 +64,48 @@ bool CaptureCopy::begin_section(bool is_first) {
   if (status == HeaderStatus::kEnd && is_first) {
     return failure_.set("CAPTURE_NO_EVENTS", "it ends before its first event", static_cast<int64_t>(input_.offset()));
   }
+  is_first_section_ = is_first;
+  if (is_legacy() && is_first) add_people(names, header);
   if (names.lost() > 0) return failure_.set("CAPTURE_READ", "its lists have more strings than there is room for");
   is_leading_ = true;
   converter_.clear();
   held_.clear();
   held_bytes_ = 0;
   return is_first ? writer_.open(to_, options_.write, header, names) : writer_.section(header, names);
+}
+
+/** Puts the users and groups that the first events tell of into the lists: events of them came later than these. */
+void CaptureCopy::add_people(Interner& names, SectionHeader& header) const {
+  Input input;
+  Failure failure;
+  Block block;
+  RawEvent raw;
+  if (!input.open(from_)) return;
+  std::unordered_map<uint32_t, size_t> users, groups;
+  for (const UserEntry& user : header.users) users.emplace(user.uid, users.size());
+  for (const GroupEntry& group : header.groups) groups.emplace(group.gid, groups.size());
+  for (bool is_past_header = false; next_block(input, block, failure) == BlockStatus::kBlock; input.consume(block.total)) {
+    if (block.type.kind == BlockKind::kSection && is_past_header) return;
+    is_past_header = true;
+    if (block.type.kind != BlockKind::kEvent) continue;
+    if (decode_event(block, raw, failure) != EventStatus::kEvent || (kEvents[raw.type].marks & kLeading) == 0 ||
+        !params_fit(raw, kEvents[raw.type].length_width)) {
+      return;
+    }
+    EventParams params;
+    locate_params(raw, kEvents[raw.type], params);
+    if (!is_of_host(raw.type, params)) continue;
+    const auto name = [&](uint32_t i) { return names.intern(until_nul(params.param[i])); };
+    if (raw.type == event_type::kUserAddedE) {
+      const UserEntry user{load<uint32_t>(params.param[0].data), load<uint32_t>(params.param[1].data), name(2), name(3), name(4)};
+      const auto [at, is_new] = users.emplace(user.uid, header.users.size());
+      if (is_new) header.users.push_back(user); else header.users[at->second] = user;
+    } else {
+      const GroupEntry group{load<uint32_t>(params.param[0].data), name(1)};
+      const auto [at, is_new] = groups.emplace(group.gid, header.groups.size());
+      if (is_new) header.groups.push_back(group); else header.groups[at->second] = group;
+    }
+  }
 }
 
 /** True where one of the first events is the first half of a system call, of a kind that is not recorded any more. */
@@ -139,6 +186,8 @@ bool CaptureCopy::take_event(const Block& block, const RawEvent& raw, bool all) 
   is_leading_ &= (kEvents[type].marks & kLeading) != 0;
   const bool is_changed = type != raw.type || params_.count > raw.nparams;
   const Verdict verdict = judge(type, all, raw.flags);
+  // These are in the lists.
+  if (is_legacy() && is_leading_ && is_first_section_ && is_of_host(type, params_)) return true;
   const bool good = verdict == Verdict::kDrop || write(raw, may_change ? original : params_, is_changed, type, params_, verdict);
   converter_.used();
   return good;

@@ -64,6 +64,7 @@ class CaptureCopy {
 
   bool run(const double* numbers, size_t count, bool all, uint64_t most);
   bool begin_section(bool is_first);
+  void add_people(Interner& names, SectionHeader& header) const;
   bool take(const Block& block, bool all);
   bool take_event(const Block& block, const RawEvent& raw, bool all);
   bool take_unknown(const Block& block, bool all);
@@ -82,6 +83,7 @@ class CaptureCopy {
   Input input_;
   CaptureWriter writer_;
   Options options_;
+  std::string from_;
   std::string to_;
   Converter converter_;
   EventParams params_;
@@ -94,6 +96,7 @@ class CaptureCopy {
   uint64_t for_state_ = 0;
   uint64_t unknown_left_out_ = 0;
   bool is_leading_ = true;
+  bool is_first_section_ = true;
   bool is_paired_ = false;  // the capture has both halves of system calls
   bool is_at_end_ = false;
   Failure failure_;

@@ -100,6 +100,34 @@ test("an event that grows beyond the limit of its block goes into a large one", 
   assert.equal(readFileSync(path).readUInt32LE(28), 0x221);
 });
 
+test("for older tools, users and groups that are told of at the start are in the lists", () => {
+  const from = new ScapBuilder()
+    .section()
+    .users({ users: [{ uid: 5, gid: 5, name: "old", home: "/", shell: "/bin/sh" }], groups: [] })
+    .event("USER_ADDED_E", { uid: 5, gid: 6, name: "five", home: "/five", shell: "/bin/five", container_id: "" })
+    .event("USER_ADDED_E", { uid: 7, gid: 7, name: "inside", home: "/", shell: "", container_id: "0123456789ab" })
+    .event("GROUP_ADDED_E", { gid: 6, name: "six", container_id: "" })
+    .event("SYSCALL_CLOSE_X", { res: 0, fd: 1 })
+    .event("USER_ADDED_E", { uid: 8, gid: 8, name: "late", home: "/", shell: "", container_id: "" })
+    .toFile();
+  const { path, counters } = copy(from, { schema: "0.31" });
+  assert.equal(counters[CopyCounter.LEFT_OUT], 2);
+  const { headers, dictionary } = readCapture(path);
+  const text = (id: number): string => dictionary.text(id);
+  const users = headers[0]?.users.map((user) => [
+    user.uid,
+    user.gid,
+    text(user.name),
+    text(user.home),
+    text(user.shell),
+  ]);
+  assert.deepEqual(users, [[5, 6, "five", "/five", "/bin/five"]]);
+  assert.deepEqual(
+    headers[0]?.groups.map((group) => [group.gid, text(group.name)]),
+    [[6, "six"]],
+  );
+});
+
 /** Two containers' worth of state, and events that come and go. */
 function busy(): string {
   return new ScapBuilder()
