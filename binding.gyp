@@ -21,6 +21,7 @@
         "native/legacy.cc",
         "native/live_class.cc",
         "native/live_interest.cc",
+        "native/live_loader.c",
         "native/live_programs.c",
         "native/live_reader.cc",
         "native/live_ring.cc",

@@ -25,6 +25,7 @@ enum class Layout : uint32_t {
   kKernelBytes,
   kSnaplen,
   kLowLatency,
+  kPlain,
   kNumbers
 };
 
@@ -89,7 +90,8 @@ LiveClass::LiveClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LiveClas
     return;
   }
   slots_ = memory.slots;
-  const LiveOptions options{small(Layout::kKernelBytes), small(Layout::kSnaplen), number(Layout::kLowLatency) != 0};
+  const LiveOptions options{small(Layout::kKernelBytes), small(Layout::kSnaplen), number(Layout::kLowLatency) != 0,
+                            number(Layout::kPlain) != 0};
   reader_ = std::make_unique<LiveReader>(*interner, memory, plan.data, options);
   counters_ = Napi::Persistent(Napi::Float64Array::New(env, kLiveCounters));
   drops_ = Napi::Persistent(Napi::Float64Array::New(env, int{LIVE_CLASSES} * int{LIVE_CAUSES}));

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "live_loader.h"
+
 #if defined(__linux__) && defined(__x86_64__)
 
 #include <linux/bpf.h>
@@ -13,43 +15,41 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "bpf/programs.generated.h"
 
-/*
- * The programs come with a loader, itself a BPF program of the kind that makes system calls: run once, it creates the maps
- * and loads the programs, and writes their descriptors into the context that it was given. What the context looks like
- * was laid down by libbpf (1.x); libbpf itself is needed to make the loader and not to run it.
- */
-
-struct map_result {
-	int fd; /* out */
-	__u32 max_entries; /* in: other than those of the source; 0 = as there */
-	__aligned_u64 initial_value; /* in: where its first contents are; 0 = zeros */
+enum {
+#define X(name) MAP_##name,
+	LIVE_MAPS(X)
+#undef X
+	MAPS
 };
 
-struct loader_context {
-	__u32 size;
-	__u32 flags;
-	__u32 log_level;
-	__u32 log_size;
-	__u64 log_buffer;
-	struct {
-#define X(name) struct map_result name;
-		LIVE_MAPS(X)
+enum {
+#define X(name) PROGRAM_##name,
+	LIVE_LOADED(X)
 #undef X
-	} maps;
-	struct {
-#define X(name) int name;
-		LIVE_LOADED(X)
-#undef X
-	} programs;
+	PROGRAMS
+};
+
+/* What a program runs at, and the tracepoint's name. */
+static const struct {
+	unsigned int program;
+	const char *tracepoint;
+} places[LIVE_PROGRAMS] = {
+	[LIVE_PROGRAM_EXIT] = {PROGRAM_watch_exit, "sched_process_exit"},
+	[LIVE_PROGRAM_EXEC] = {PROGRAM_watch_exec, "sched_process_exec"},
+	[LIVE_PROGRAM_CALL] = {PROGRAM_watch_call, "sys_exit"},
+	[LIVE_PROGRAM_SIGNAL] = {PROGRAM_watch_signal, "signal_deliver"},
+	[LIVE_PROGRAM_COMPLETION] = {PROGRAM_watch_completion, "io_uring_complete"},
+	[LIVE_PROGRAM_OVERFLOW] = {PROGRAM_watch_overflow, "io_uring_cqe_overflow"},
+	[LIVE_PROGRAM_REQUEST] = {PROGRAM_watch_request, "io_uring_submit_req"},
 };
 
 struct live_programs {
-	struct loader_context context;
+	struct live_loaded loaded;
 	struct live_shared *shared;
+	int is_plain;
 	int links[LIVE_PROGRAMS];
 };
 
@@ -60,159 +60,50 @@ static int bpf(enum bpf_cmd command, union bpf_attr *attr, unsigned int size)
 	return (int)syscall(__NR_bpf, command, attr, size);
 }
 
-static int digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : 63;
-}
-
-/* The bytes behind a text of the generated header: deflated, then in base64. The caller frees them. */
-static void *unpack(const char *text, size_t size)
-{
-	const size_t length = strlen(text);
-	unsigned char *packed = malloc(length / 4 * 3 + 3);
-	unsigned char *bytes = malloc(size);
-	uLongf unpacked = (uLongf)size;
-	size_t used = 0, i;
-
-	if (packed == NULL || bytes == NULL)
-		goto failed;
-	for (i = 0; i + 4 <= length; i += 4) {
-		const unsigned int word = (unsigned int)(digit(text[i]) << 18 | digit(text[i + 1]) << 12 |
-							 digit(text[i + 2]) << 6 | digit(text[i + 3]));
-
-		packed[used++] = (unsigned char)(word >> 16);
-		packed[used++] = (unsigned char)(word >> 8);
-		packed[used++] = (unsigned char)word;
-	}
-	if (uncompress(bytes, &unpacked, packed, (uLong)used) != Z_OK || unpacked != size)
-		goto failed;
-	free(packed);
-	return bytes;
-failed:
-	free(packed);
-	free(bytes);
-	errno = ENOMEM;
-	return NULL;
-}
-
-static int load_loader(int map, const void *program)
+/* Has the programs at io_uring's tracepoints find the one that makes events of requests. */
+static int connect_teller(struct live_programs *programs)
 {
 	union bpf_attr attr;
+	const __u32 key = 0;
+	const __u32 program = (__u32)programs->loaded.programs[PROGRAM_tell_request];
 
 	memset(&attr, 0, sizeof attr);
-	attr.prog_type = BPF_PROG_TYPE_SYSCALL;
-	attr.insns = (uintptr_t)program;
-	attr.insn_cnt = live_loader_program_size / sizeof(struct bpf_insn);
-	attr.license = (uintptr_t) "Dual BSD/GPL";
-	memcpy(attr.prog_name, "peregrine_load", sizeof "peregrine_load");
-	attr.fd_array = (uintptr_t)&map;
-	attr.prog_flags = BPF_F_SLEEPABLE;
-	return bpf(BPF_PROG_LOAD, &attr, ATTR_SIZE(fd_array));
-}
-
-static int make_loader_map(const void *data)
-{
-	union bpf_attr attr;
-	const int key = 0;
-	int map;
-
-	memset(&attr, 0, sizeof attr);
-	attr.map_type = BPF_MAP_TYPE_ARRAY;
-	attr.key_size = sizeof key;
-	attr.value_size = live_loader_data_size;
-	attr.max_entries = 1;
-	memcpy(attr.map_name, "peregrine_load", sizeof "peregrine_load");
-	map = bpf(BPF_MAP_CREATE, &attr, ATTR_SIZE(map_extra));
-	if (map < 0)
-		return -1;
-	memset(&attr, 0, sizeof attr);
-	attr.map_fd = (__u32)map;
+	attr.map_fd = (__u32)programs->loaded.maps[MAP_request_teller].fd;
 	attr.key = (uintptr_t)&key;
-	attr.value = (uintptr_t)data;
-	if (bpf(BPF_MAP_UPDATE_ELEM, &attr, ATTR_SIZE(flags)) == 0)
-		return map;
-	close(map);
-	return -1;
+	attr.value = (uintptr_t)&program;
+	return bpf(BPF_MAP_UPDATE_ELEM, &attr, ATTR_SIZE(flags));
 }
 
-/* Loads the loader and runs it. 0, or -1 with errno set. */
-static int run_loader(struct loader_context *context, const void *data, const void *program, const char **step)
-{
-	union bpf_attr attr;
-	int map, loader = -1, result = -1, error;
-
-	*step = "creating a map";
-	map = make_loader_map(data);
-	if (map < 0)
-		return -1;
-	*step = "loading the loader";
-	loader = load_loader(map, program);
-	if (loader < 0)
-		goto done;
-	memset(&attr, 0, sizeof attr);
-	attr.test.prog_fd = (__u32)loader;
-	attr.test.ctx_in = (uintptr_t)context;
-	attr.test.ctx_size_in = context->size;
-	*step = "loading the programs";
-	if (bpf(BPF_PROG_TEST_RUN, &attr, ATTR_SIZE(test)) < 0)
-		goto done;
-	if ((int)attr.test.retval < 0)
-		errno = -(int)attr.test.retval;
-	else
-		result = 0;
-done:
-	error = errno;
-	close(map);
-	if (loader >= 0)
-		close(loader);
-	errno = error;
-	return result;
-}
-
-struct live_programs *live_programs_load(unsigned int processors, unsigned int ring_bytes, const char **step)
+struct live_programs *live_programs_load(enum live_kind kind, unsigned int processors, unsigned int ring_bytes,
+					 const char **step)
 {
 	struct live_programs *programs = calloc(1, sizeof *programs);
-	void *data = unpack(live_loader_data, live_loader_data_size);
-	void *program = unpack(live_loader_program, live_loader_program_size);
-	void *constants = unpack(live_constants, live_constants_size);
-	struct loader_context *context;
-	int error;
+	const struct live_image *image = kind == LIVE_PLAIN ? &live_plain : &live_typed;
+	void *memory;
 
 	*step = "taking memory";
-	if (programs == NULL || data == NULL || program == NULL || constants == NULL)
-		goto failed;
+	if (programs == NULL)
+		return NULL;
 	for (int i = 0; i < LIVE_PROGRAMS; i++)
 		programs->links[i] = -1;
-	context = &programs->context;
-	context->size = sizeof *context;
-	context->maps.scratches.max_entries = processors;
-	context->maps.ring.max_entries = ring_bytes;
-	context->maps.rodata.initial_value = (uintptr_t)constants;
-	if (run_loader(context, data, program, step) < 0)
+	programs->is_plain = kind == LIVE_PLAIN;
+	if (live_image_prepare(&programs->loaded, image) < 0)
+		goto failed;
+	programs->loaded.maps[MAP_scratches].max_entries = processors;
+	programs->loaded.maps[MAP_ring].max_entries = ring_bytes;
+	if (live_image_load(&programs->loaded, image, step) < 0)
+		goto failed;
+	*step = "connecting the programs";
+	if (connect_teller(programs) < 0)
 		goto failed;
 	*step = "mapping the variables";
-	programs->shared = mmap(NULL, sizeof *programs->shared, PROT_READ | PROT_WRITE, MAP_SHARED, context->maps.bss.fd, 0);
-	if (programs->shared == MAP_FAILED) {
-		programs->shared = NULL;
+	memory = mmap(NULL, sizeof *programs->shared, PROT_READ | PROT_WRITE, MAP_SHARED, programs->loaded.maps[MAP_bss].fd, 0);
+	if (memory == MAP_FAILED)
 		goto failed;
-	}
-	free(data);
-	free(program);
-	free(constants);
+	programs->shared = memory;
 	return programs;
 failed:
-	error = errno;
-	free(data);
-	free(program);
-	free(constants);
 	live_programs_unload(programs);
-	errno = error;
 	return NULL;
 }
 
@@ -223,22 +114,18 @@ struct live_shared *live_programs_shared(struct live_programs *programs)
 
 int live_programs_ring(struct live_programs *programs)
 {
-	return programs->context.maps.ring.fd;
+	return programs->loaded.maps[MAP_ring].fd;
 }
 
 int live_programs_attach(struct live_programs *programs, enum live_program which)
 {
-	const int fds[LIVE_PROGRAMS] = {
-		[LIVE_PROGRAM_EXIT] = programs->context.programs.watch_exit,
-		[LIVE_PROGRAM_EXEC] = programs->context.programs.watch_exec,
-		[LIVE_PROGRAM_CALL] = programs->context.programs.watch_call,
-		[LIVE_PROGRAM_SIGNAL] = programs->context.programs.watch_signal,
-	};
 	union bpf_attr attr;
 
-	/* A program that knows its tracepoint from its types is attached without a name. */
 	memset(&attr, 0, sizeof attr);
-	attr.raw_tracepoint.prog_fd = (__u32)fds[which];
+	attr.raw_tracepoint.prog_fd = (__u32)programs->loaded.programs[places[which].program];
+	/* A program that knows its tracepoint from its types is attached without a name. */
+	if (programs->is_plain || which >= LIVE_PROGRAM_COMPLETION)
+		attr.raw_tracepoint.name = (uintptr_t)places[which].tracepoint;
 	programs->links[which] = bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, ATTR_SIZE(raw_tracepoint.prog_fd));
 	return programs->links[which] < 0 ? -1 : 0;
 }
@@ -248,40 +135,35 @@ unsigned int live_programs_identify(struct live_programs *programs)
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof attr);
-	attr.test.prog_fd = (__u32)programs->context.programs.identify;
+	attr.test.prog_fd = (__u32)programs->loaded.programs[PROGRAM_identify];
 	programs->shared->identity = 0;
 	if (bpf(BPF_PROG_TEST_RUN, &attr, ATTR_SIZE(test)) < 0)
 		return 0;
 	return *(volatile unsigned int *)&programs->shared->identity;
 }
 
-static void close_some(int fd)
-{
-	if (fd > 0)
-		close(fd);
-}
-
 void live_programs_unload(struct live_programs *programs)
 {
+	const int error = errno;
+
 	if (programs == NULL)
 		return;
 	for (int i = 0; i < LIVE_PROGRAMS; i++)
-		close_some(programs->links[i]);
+		if (programs->links[i] >= 0)
+			close(programs->links[i]);
 	if (programs->shared != NULL)
 		munmap(programs->shared, sizeof *programs->shared);
-#define X(name) close_some(programs->context.programs.name);
-	LIVE_LOADED(X)
-#undef X
-#define X(name) close_some(programs->context.maps.name.fd);
-	LIVE_MAPS(X)
-#undef X
+	live_image_unload(&programs->loaded);
 	free(programs);
+	errno = error;
 }
 
 #else
 
-struct live_programs *live_programs_load(unsigned int processors, unsigned int ring_bytes, const char **step)
+struct live_programs *live_programs_load(enum live_kind kind, unsigned int processors, unsigned int ring_bytes,
+					 const char **step)
 {
+	(void)kind;
 	(void)processors;
 	(void)ring_bytes;
 	*step = "this machine";

@@ -8,8 +8,20 @@
 extern "C" {
 #endif
 
-/* The tracepoints, in the order in which they are attached. */
-enum live_program { LIVE_PROGRAM_EXIT, LIVE_PROGRAM_EXEC, LIVE_PROGRAM_CALL, LIVE_PROGRAM_SIGNAL, LIVE_PROGRAMS };
+/* The tracepoints, in the order in which they are attached. Those from LIVE_PROGRAM_COMPLETION on may be missing. */
+enum live_program {
+	LIVE_PROGRAM_EXIT,
+	LIVE_PROGRAM_EXEC,
+	LIVE_PROGRAM_CALL,
+	LIVE_PROGRAM_SIGNAL,
+	LIVE_PROGRAM_COMPLETION,
+	LIVE_PROGRAM_OVERFLOW,
+	LIVE_PROGRAM_REQUEST,
+	LIVE_PROGRAMS
+};
+
+/* How the programs know their tracepoints: by the kernel's description of their arguments, or by name. */
+enum live_kind { LIVE_TYPED, LIVE_PLAIN };
 
 struct live_programs; /* opaque */
 
@@ -17,7 +29,8 @@ struct live_programs; /* opaque */
  * Loads all programs into the kernel; nothing runs yet. `ring_bytes` is a power of two. Returns NULL with errno set, and
  * `step` the sentence about what failed.
  */
-struct live_programs *live_programs_load(unsigned int processors, unsigned int ring_bytes, const char **step);
+struct live_programs *live_programs_load(enum live_kind kind, unsigned int processors, unsigned int ring_bytes,
+					 const char **step);
 
 /* The memory that is shared with the programs. */
 struct live_shared *live_programs_shared(struct live_programs *programs);

@@ -77,7 +77,10 @@ LiveReader::LiveReader(Interner& interner, const RingMemory& ring, const int32_t
 bool LiveReader::open() {
   const char* step = "";
   const long processors = sysconf(_SC_NPROCESSORS_CONF);
-  programs_.reset(live_programs_load(static_cast<uint32_t>(processors), options_.ring_bytes, &step));
+  for (const live_kind kind : {LIVE_TYPED, LIVE_PLAIN}) {
+    if (programs_ || (kind == LIVE_TYPED && options_.plain)) continue;
+    programs_.reset(live_programs_load(kind, static_cast<uint32_t>(processors), options_.ring_bytes, &step));
+  }
   if (!programs_) {
     explain(failure_, errno, step);
     return false;
@@ -93,7 +96,10 @@ bool LiveReader::open() {
   shared_->self = live_programs_identify(programs_.get());
   set_interest(*shared_, plan_.data());
   for (int which = 0; which < LIVE_PROGRAMS; which++) {
-    if (live_programs_attach(programs_.get(), static_cast<live_program>(which)) == 0) continue;
+    // Where there is no io_uring, or an older one, there are no such tracepoints: then its requests are not seen.
+    if (live_programs_attach(programs_.get(), static_cast<live_program>(which)) == 0 || which >= LIVE_PROGRAM_COMPLETION) {
+      continue;
+    }
     explain(failure_, errno, "attaching a program");
     return false;
   }

@@ -38,6 +38,7 @@ struct LiveOptions {
   uint32_t ring_bytes;
   uint32_t snaplen;
   bool low_latency;
+  bool plain;  // attach by names alone, as on kernels that do not describe their tracepoints
 };
 
 /**

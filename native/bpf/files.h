@@ -12,28 +12,63 @@
 #define F_LOWER 0x10000
 #define DEEPEST_PATH 256
 
+/*
+ * A structure of the kernel at an address that the verifier knows nothing of, to be read like any other: a plain load in
+ * place of a call for each member. Where the kernel cannot do that, a member must be read by BPF_CORE_READ.
+ */
+#ifndef PLAIN_TRACEPOINTS
+extern void *bpf_rdonly_cast(const void *address, u32 type) __ksym;
+#define SEEN(type, address) ((struct type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(struct type)))
+#define READ(from, ...) ((from)->__VA_ARGS__)
+#else
+#define SEEN(type, address) ((struct type *)(address))
+#define READ(from, ...) BPF_CORE_READ(from, __VA_ARGS__)
+#endif
+
 inline_always struct task_struct *current_task(void)
 {
 	return (struct task_struct *)bpf_get_current_task();
 }
 
+/* Where the kernel has the pointer to the open file of a task's descriptor; 0 where there is none. */
+inline_always u64 slot_of(struct task_struct *task, s64 fd)
+{
+	struct files_struct *files = task->files;
+	struct fdtable *table;
+
+	if (!files || fd < 0)
+		return 0;
+	table = files->fdt;
+	if (!table || fd >= table->max_fds)
+		return 0;
+	return (u64)table->fd + fd * sizeof(struct file *);
+}
+
 /* The open file of a descriptor of the running program; NULL where there is none. */
 inline_always struct file *file_of(s64 fd)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
-	struct files_struct *files = task->files;
-	struct fdtable *table;
-	struct file **slots;
+	u64 slot = slot_of((struct task_struct *)bpf_get_current_task_btf(), fd);
 	struct file *file = NULL;
 
-	if (!files || fd < 0)
-		return NULL;
-	table = files->fdt;
-	if (!table || fd >= table->max_fds)
-		return NULL;
-	slots = table->fd;
-	bpf_probe_read_kernel(&file, sizeof file, (void *)((u64)slots + fd * sizeof file));
+	if (slot)
+		bpf_probe_read_kernel(&file, sizeof file, (void *)slot);
 	return file;
+}
+
+/* The same, to be read with READ. A slot has a pointer to a file, as the first member of a kiocb does, which has a name. */
+inline_always struct file *file_to_read(struct task_struct *task, s64 fd)
+{
+	u64 slot = slot_of(task, fd);
+	struct file *file = NULL;
+
+	if (!slot)
+		return NULL;
+#ifndef PLAIN_TRACEPOINTS
+	if (bpf_core_field_offset(struct kiocb, ki_filp) == 0)
+		return SEEN(kiocb, slot)->ki_filp;
+#endif
+	bpf_probe_read_kernel(&file, sizeof file, (void *)slot);
+	return SEEN(file, file);
 }
 
 /* As stat(2) numbers it: new_encode_dev. */
@@ -59,26 +94,43 @@ inline_always u32 overlay_layer(struct inode *inode)
 	return BPF_CORE_READ((struct ovl_inode *)upper, __upperdentry) ? F_UPPER : F_LOWER;
 }
 
-/* Looks up the file that the call has opened: leaves its numbers in `dev` and `ino`. Returns F_ flags. */
-noinline int look_at_opened(struct scratch *s)
+/* What the kernel knows of a file that was opened. */
+struct looked {
+	u32 flags, dev; /* F_ flags */
+	u64 ino;
+};
+
+inline_always struct looked look_at_opened(struct task_struct *task, s64 fd)
 {
-	struct file *file;
+	struct looked looked = {};
+	struct file *file = file_to_read(task, fd);
 	struct inode *inode;
-	u32 flags = 0;
+	struct super_block *super;
+
+	if (!file)
+		return looked;
+	if (READ(file, f_mode) & FMODE_CREATED)
+		looked.flags = F_CREATED;
+	inode = READ(file, f_inode);
+	super = READ(inode, i_sb);
+	looked.dev = device_number(READ(super, s_dev));
+	looked.ino = READ(inode, i_ino);
+	if (READ(super, s_magic) == OVERLAY_MAGIC)
+		looked.flags |= overlay_layer(inode);
+	return looked;
+}
+
+/* Leaves the opened file's numbers in `dev` and `ino`. Returns F_ flags. */
+noinline int take_opened(struct scratch *s)
+{
+	struct looked looked;
 
 	if (!s)
 		return 0;
-	s->dev = 0;
-	s->ino = 0;
-	file = file_of(s->ret);
-	if (!file)
-		return 0;
-	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
-		flags |= F_CREATED;
-	inode = BPF_CORE_READ(file, f_inode);
-	s->dev = device_number(BPF_CORE_READ(inode, i_sb, s_dev));
-	s->ino = BPF_CORE_READ(inode, i_ino);
-	return flags | overlay_layer(inode);
+	looked = look_at_opened((struct task_struct *)bpf_get_current_task_btf(), s->ret);
+	s->dev = looked.dev;
+	s->ino = looked.ino;
+	return looked.flags;
 }
 
 /* ---- Paths: put together backwards in `work`, from the leaf to the root ---- */

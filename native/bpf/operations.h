@@ -176,7 +176,7 @@ inline_always u64 how_word(struct scratch *s, u32 a, u32 index)
 {
 	u64 value = 0;
 
-	bpf_probe_read_user(&value, sizeof value, (void *)(arg(s, a) + index * 8));
+	read_given(s, &value, sizeof value, arg(s, a) + index * 8);
 	return value;
 }
 
@@ -185,7 +185,7 @@ struct poll_entry {
 	u16 events, returned;
 };
 
-noinline int take_poll_entry(struct scratch *s, u64 at)
+inline_always int take_poll_entry(struct scratch *s, u64 at)
 {
 	struct poll_entry entry;
 	u8 *to;
@@ -327,13 +327,13 @@ noinline int carry_out(struct scratch *s, u32 op, u32 a)
 		push_u64(s, read_limit(s, value, op - GIVEN_LIMIT_AT));
 		break;
 	case OPEN_FLAGS:
-		push_u32(s, open_flags(value) | look_at_opened(s));
+		push_u32(s, open_flags(value) | take_opened(s));
 		break;
 	case OPEN_MODE:
 		push_u32(s, arg(s, a - 1) & (L_O_CREAT | 020000000) ? value : 0);
 		break;
 	case CREATED_FLAGS:
-		push_u16(s, look_at_opened(s) >> 15 & 3);
+		push_u16(s, take_opened(s) >> 15 & 3);
 		break;
 	case DEVICE:
 		push_u32(s, s->dev);
@@ -345,7 +345,7 @@ noinline int carry_out(struct scratch *s, u32 op, u32 a)
 		push_file_path(s, (u64)file_of(s->ret));
 		break;
 	case HOW_FLAGS:
-		push_u32(s, open_flags(how_word(s, a, 0)) | look_at_opened(s));
+		push_u32(s, open_flags(how_word(s, a, 0)) | take_opened(s));
 		break;
 	case HOW_MODE:
 		push_u32(s, how_word(s, a, 0) & (L_O_CREAT | 020000000) ? how_word(s, a, 1) : 0);

@@ -153,7 +153,7 @@ noinline int carry_out_socket(struct scratch *s, u32 op, u32 a)
 		push_u32(s, fd_flags(flags));
 		return 0;
 	case QUEUE: {
-		struct socket *socket = socket_of((s32)arg(s, 0));
+		struct socket *socket = socket_of(s, (s32)arg(s, 0));
 		struct sock *sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
 		u32 length = sk ? BPF_CORE_READ(sk, sk_ack_backlog) : 0;
 		u32 most = sk ? BPF_CORE_READ(sk, sk_max_ack_backlog) : 0;
@@ -172,7 +172,7 @@ noinline int carry_out_socket(struct scratch *s, u32 op, u32 a)
 
 		if (s->ret >= 0)
 			bpf_probe_read_user(&fd, sizeof fd, (void *)(value + (op == SOCKET_AT ? 0 : 4)));
-		socket = fd >= 0 ? socket_of(fd) : NULL;
+		socket = fd >= 0 ? socket_of(s, fd) : NULL;
 		push_u64(s, socket ? (u64)BPF_CORE_READ(socket, sk) : 0);
 		return 0;
 	}

@@ -10,7 +10,7 @@ struct quota {
 	u64 hard, soft, space, inode_hard, inode_soft, inodes, block_time, inode_time;
 };
 
-noinline int carry_out_quota(struct scratch *s, u32 op, u32 a)
+inline_always int carry_out_quota(struct scratch *s, u32 op, u32 a)
 {
 	u32 command;
 	u64 value;

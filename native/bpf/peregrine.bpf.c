@@ -6,16 +6,21 @@
  *   sched_process_exec   a program that was started: at the call's exit its arguments are gone
  *   sched_process_exit   a thread that ends
  *   signal_deliver       a signal that reaches a program
- *   io_uring_submit_req  a request of io_uring, which passes no system call by
+ *   io_uring_...         requests of io_uring, which pass no system call by (requests.h)
  *
  * Which of them become events is decided first of all, by one load from a table that user space writes (live_shared.h).
+ *
+ * The file is compiled twice. With PLAIN_TRACEPOINTS the programs are attached by name and know nothing of the types of a
+ * tracepoint's arguments: for kernels where one of the tracepoints is missing, or is not described.
  */
-#include "operations.h"
+#include "hot_calls.h"
+#include "requests.h"
 
-#include "calls_fds.h"
-#include "calls_files.h"
-#include "calls_processes.h"
-#include "calls_sockets.h"
+#ifdef PLAIN_TRACEPOINTS
+#define REGISTERS(ctx, task) ((struct pt_regs *)bpf_task_pt_regs(task))
+#else
+#define REGISTERS(ctx, task) ((struct pt_regs *)(ctx)[0])
+#endif
 
 #define TS_COMPAT 2
 #define X32_BIT 0x40000000
@@ -23,15 +28,8 @@
 #define PF_KTHREAD 0x200000
 #define NO_CALL 0xffff
 
-static const struct recipe recipes[EVENT_TYPES] = {FILE_CALLS FD_CALLS SOCKET_CALLS PROCESS_CALLS};
-
 /* Calls on sockets that 32-bit programs make through one call, by its first argument. */
 static const u16 socketcalls[21] = {NO_CALL, 41, 49, 42, 50, 43, 51, 52, 53, 44, 45, 44, 45, 48, 54, 55, 46, 47, 288, 299, 307};
-
-inline_always bool is_self(struct task_struct *task)
-{
-	return task->tgid == shared.self;
-}
 
 /* The arguments of a 64-bit program. */
 inline_always void take_arguments(struct scratch *s, struct pt_regs *regs)
@@ -184,28 +182,12 @@ inline_always bool is_exec(u32 type)
 	return type == PPME_SYSCALL_EXECVE_19_X || type == PPME_SYSCALL_EXECVEAT_X;
 }
 
-inline_always int fill_by_recipe(struct scratch *s, u32 type)
-{
-	const struct recipe *recipe;
-	u32 i;
-
-	if (!s || type >= EVENT_TYPES)
-		return 0;
-	recipe = &recipes[type];
-	for (i = 0; i < MOST_STEPS; i++) {
-		if (i >= recipe->steps)
-			break;
-		carry_out(s, recipe->step[i].op, recipe->step[i].arg);
-	}
-	return 0;
-}
-
-SEC("tp_btf/sys_exit")
+SEC(TRACEPOINT "sys_exit")
 int watch_call(u64 *ctx)
 {
-	struct pt_regs *regs = (struct pt_regs *)ctx[0];
-	s64 ret = ctx[1];
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
+	struct pt_regs *regs = REGISTERS(ctx, task);
+	s64 ret = ctx[1];
 	bool is_compat = (task->thread_info.status & TS_COMPAT) != 0;
 	u32 nr = regs->orig_ax;
 	u32 type;
@@ -240,6 +222,14 @@ int watch_call(u64 *ctx)
 	s = get_scratch(type);
 	if (!s)
 		return 0;
+	if (type == PPME_SYSCALL_CLOSE_X)
+		return tell_close(s, task->pid, ret, is_compat ? regs->bx : regs->di);
+	if ((type == PPME_SYSCALL_OPENAT_2_X || type == PPME_SYSCALL_OPEN_X) && !is_compat) {
+		if (is_kept_out(s, type))
+			return 0;
+		if (type == PPME_SYSCALL_OPENAT_2_X ? tell_openat(task, regs, ret) : tell_open(task, regs, ret))
+			return 0;
+	}
 	s->ret = ret;
 	s->nr = nr;
 	s->is_compat = is_compat;
@@ -272,7 +262,7 @@ int watch_call(u64 *ctx)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
+SEC(TRACEPOINT "sched_process_exec")
 int watch_exec(u64 *ctx)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
@@ -340,7 +330,7 @@ inline_always int reaper_of_children(void)
 	return BPF_CORE_READ(space_of(task->thread_pid), child_reaper, pid);
 }
 
-SEC("tp_btf/sched_process_exit")
+SEC(TRACEPOINT "sched_process_exit")
 int watch_exit(u64 *ctx)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
@@ -364,7 +354,7 @@ int watch_exit(u64 *ctx)
 
 #define SIGKILL 9
 
-SEC("tp_btf/signal_deliver")
+SEC(TRACEPOINT "signal_deliver")
 int watch_signal(u64 *ctx)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();

@@ -27,6 +27,21 @@ inline_always u32 masked(u32 size, u32 mask)
 	return size & mask;
 }
 
+/* A request of io_uring, from when it is made until it is done (requests.h). */
+struct request {
+	u64 args[6];
+	u64 ring, user_data;
+	u64 file; /* that the first argument names, once it is looked up */
+	u64 key;  /* under which it is kept */
+	s64 result;
+	u32 tid;
+	u32 slot; /* where a new file goes in the ring's table, counted from 1; 0: it becomes a descriptor */
+	u16 nr;
+	u8 is_compat;
+	u8 texts; /* bits: arguments that are offsets into the request's texts */
+	u32 pad;
+};
+
 struct scratch {
 	u64 args[8]; /* of the system call, as a 64-bit program would have given them */
 	s64 ret;
@@ -34,9 +49,15 @@ struct scratch {
 	u32 count; /* parameters that are done */
 	u32 type;
 	u32 nr;
-	u32 is_compat; /* the caller is a 32-bit program */
-	u32 dev;       /* of the file opened last */
+	u32 is_compat;  /* the caller is a 32-bit program */
+	u32 is_request; /* of io_uring: names and addresses are in the kernel's memory */
+	u32 dev;        /* of the file opened last */
+	u32 pad;
 	u64 ino;
+	u64 texts; /* address of a request's texts */
+	u32 looks; /* events that came by is_kept_out() */
+	u32 is_tight;
+	struct request request;
 	u32 taken; /* bytes of a parameter that is put together piece by piece */
 	u32 limit; /* bytes that it may have */
 	u8 buf[2 * HALF];
@@ -147,25 +168,44 @@ inline_always void begin_event(struct scratch *s, u32 type, u32 nparams, u32 tid
 	s->off = LIVE_PREFIX + LIVE_HEADER + 2 * nparams;
 	s->count = 0;
 	s->type = type;
+	s->is_request = 0;
+}
+
+/*
+ * Whether the last part of the ring, all that is left of it, is kept for others. How full the ring is gets looked up for
+ * one event in sixteen as long as there is room: what those can take is little beside the part that is kept.
+ */
+inline_always bool is_kept_out(struct scratch *s, u32 type)
+{
+	u32 class = event_classes[type < EVENT_TYPES ? type : 0];
+
+	if (is_vital(class))
+		return false;
+	if (s->is_tight || (s->looks++ & 15) == 0)
+		s->is_tight = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > shared.reserve;
+	if (s->is_tight)
+		count_drop(type, LIVE_CAUSE_RESERVE);
+	return s->is_tight;
+}
+
+/* The first event for which user space waits wakes it up. */
+inline_always u64 wake_flags(void)
+{
+	if (!shared.waiting)
+		return BPF_RB_NO_WAKEUP;
+	shared.waiting = 0;
+	return BPF_RB_FORCE_WAKEUP;
 }
 
 inline_always void submit_event(struct scratch *s)
 {
-	u64 flags = BPF_RB_NO_WAKEUP;
 	u32 size = masked(s->off, 2 * HALF - 1);
 	u32 type = s->type;
-	u32 class = event_classes[type < EVENT_TYPES ? type : 0];
 
 	*(u32 *)&s->buf[24] = size - LIVE_PREFIX;
-	if (!is_vital(class) && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > shared.reserve) {
-		count_drop(type, LIVE_CAUSE_RESERVE);
+	if (is_kept_out(s, type))
 		return;
-	}
-	if (shared.waiting) {
-		shared.waiting = 0;
-		flags = BPF_RB_FORCE_WAKEUP;
-	}
-	if (bpf_ringbuf_output(&ring, s->buf, size, flags))
+	if (bpf_ringbuf_output(&ring, s->buf, size, wake_flags()))
 		count_drop(type, LIVE_CAUSE_FULL);
 }
 
@@ -225,6 +265,18 @@ inline_always bool has_room(struct scratch *s)
 	return s->off < ROOM;
 }
 
+/* Whether the address is one of a request's texts, which are in the kernel's memory. No program can give such an address. */
+inline_always bool is_kept(struct scratch *s, u64 from)
+{
+	return s->is_request && (s64)from < 0;
+}
+
+/* Memory that was given to a call, `size` bytes of it. 0, or not where it cannot be read. */
+inline_always long read_given(struct scratch *s, void *to, u32 size, u64 from)
+{
+	return is_kept(s, from) ? bpf_probe_read_kernel(to, size, (void *)from) : bpf_probe_read_user(to, size, (void *)from);
+}
+
 /* A text from the program's memory, its NUL included; empty where it cannot be read. */
 noinline int push_user_text(struct scratch *s, u64 from)
 {
@@ -232,8 +284,12 @@ noinline int push_user_text(struct scratch *s, u64 from)
 
 	if (!s)
 		return 0;
-	if (from && has_room(s))
-		size = bpf_probe_read_user_str(next_param(s), LONGEST_PATH, (void *)from);
+	if (from && has_room(s)) {
+		if (is_kept(s, from))
+			size = bpf_probe_read_kernel_str(next_param(s), LONGEST_PATH, (void *)from);
+		else
+			size = bpf_probe_read_user_str(next_param(s), LONGEST_PATH, (void *)from);
+	}
 	end_param(s, size > 0 && size <= LONGEST_PATH ? size : 0);
 	return 0;
 }

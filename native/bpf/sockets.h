@@ -45,7 +45,7 @@ inline_always int push_address(struct scratch *s, u64 from, u32 len)
 	if (len > sizeof *address)
 		len = sizeof *address;
 	__builtin_memset(address, 0, sizeof *address);
-	if (!from || len < 2 || bpf_probe_read_user(address, masked(len, 127), (void *)from)) {
+	if (!from || len < 2 || read_given(s, address, masked(len, 127), from)) {
 		push_empty(s);
 		return 0;
 	}
@@ -77,10 +77,10 @@ inline_always int push_address(struct scratch *s, u64 from, u32 len)
 	return 0;
 }
 
-/* The socket behind a descriptor; NULL for what is none. */
-inline_always struct socket *socket_of(s64 fd)
+/* The socket behind a descriptor; NULL for what is none. A request has the file that its first argument names. */
+inline_always struct socket *socket_of(struct scratch *s, s64 fd)
 {
-	struct file *file = file_of(fd);
+	struct file *file = s->is_request && s->request.file && fd == (s32)s->args[0] ? (struct file *)s->request.file : file_of(fd);
 
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
@@ -131,7 +131,7 @@ noinline int push_tuple(struct scratch *s, s64 fd, u32 outbound, u64 given)
 
 	if (!s)
 		return 0;
-	socket = socket_of(fd);
+	socket = socket_of(s, fd);
 	if (!socket) {
 		push_empty(s);
 		return 0;
@@ -146,7 +146,7 @@ noinline int push_tuple(struct scratch *s, s64 fd, u32 outbound, u64 given)
 		e.local_port = swap16(BPF_CORE_READ(inet, inet_sport));
 		*(u32 *)e.remote_ip = BPF_CORE_READ(sk, __sk_common.skc_daddr);
 		e.remote_port = swap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
-		if (e.remote_port == 0 && given && !bpf_probe_read_user(&address, 8, (void *)given)) {
+		if (e.remote_port == 0 && given && !read_given(s, &address, 8, given)) {
 			*(u32 *)e.remote_ip = address.in.ip;
 			e.remote_port = swap16(address.in.port);
 		}
@@ -158,7 +158,7 @@ noinline int push_tuple(struct scratch *s, s64 fd, u32 outbound, u64 given)
 		e.local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
 		BPF_CORE_READ_INTO((struct in6_addr *)e.remote_ip, sk, __sk_common.skc_v6_daddr);
 		e.remote_port = swap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
-		if (e.remote_port == 0 && given && !bpf_probe_read_user(&address, 24, (void *)given)) {
+		if (e.remote_port == 0 && given && !read_given(s, &address, 24, given)) {
 			__builtin_memcpy(e.remote_ip, address.in6.ip, 16);
 			e.remote_port = swap16(address.in6.port);
 		}
@@ -187,10 +187,11 @@ noinline int push_tuple(struct scratch *s, s64 fd, u32 outbound, u64 given)
 			u8 first = 0;
 
 			given += 2;
-			bpf_probe_read_user(&first, 1, (void *)given);
+			read_given(s, &first, 1, given);
 			if (first == 0)
 				given++;
-			size = bpf_probe_read_user_str(&to[17], 109, (void *)given);
+			size = is_kept(s, given) ? bpf_probe_read_kernel_str(&to[17], 109, (void *)given)
+						 : bpf_probe_read_user_str(&to[17], 109, (void *)given);
 		}
 		if (size <= 0 || size > 109) {
 			to[17] = 0;

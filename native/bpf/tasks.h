@@ -15,7 +15,7 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };
 #define CAP_DAC_OVERRIDE 1
 
 /* argv[0] and the rest of the arguments, from the program's own memory. */
-noinline int push_program(struct scratch *s)
+inline_always int push_program(struct scratch *s)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	struct mm_struct *mm = task->mm;
@@ -144,7 +144,7 @@ noinline int push_memory(struct scratch *s)
 }
 
 /* What clone and exec have in common: parameters 3 to 13. */
-noinline int push_process(struct scratch *s)
+inline_always int push_process(struct scratch *s)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	struct signal_struct *signal = task->signal;

@@ -53,6 +53,8 @@ export interface LiveSettings {
   readonly snaplen: number;
   /** Whether every event wakes the reader up: alerts come sooner, and the watched programs pay for it. */
   readonly lowLatency: boolean;
+  /** Attach to tracepoints by their names alone, as happens by itself where the kernel does not describe them. */
+  readonly plainTracepoints?: boolean;
   /** Where all events are written to as well. */
   readonly record?: LiveRecord;
 }
@@ -74,7 +76,7 @@ export class LiveSource implements Source {
     const layout = new RingLayout(options.memory.shape.ring);
     const { slots, events, recordBytes, heapBytes } = layout.shape;
     const { strings, stringBytes } = options.memory.shape;
-    const { ringBytes, snaplen, lowLatency } = options.settings;
+    const { ringBytes, snaplen, lowLatency, plainTracepoints } = options.settings;
     // What one batch may ask of the dictionary, which is swept between batches only.
     const share = (room: number): number => Math.max(1, Math.floor(room / 16));
     this.reader = new (loadAddon().LiveReader)(
@@ -83,7 +85,7 @@ export class LiveSource implements Source {
       Float64Array.of(
         ...[slots, events, layout.slotBytes, layout.recordsWord, layout.heapByte, recordBytes, heapBytes],
         ...[share(strings), share(stringBytes), options.annexWords ?? 0],
-        ...[ringBytes, snaplen, lowLatency ? 1 : 0],
+        ...[ringBytes, snaplen, lowLatency ? 1 : 0, plainTracepoints === true ? 1 : 0],
       ),
       options.plan,
     );
