@@ -435,10 +435,6 @@ struct io_async_msghdr {
 	struct __kernel_sockaddr_storage addr;
 };
 
-struct io_async_connect {
-	struct __kernel_sockaddr_storage address;
-};
-
 struct io_accept {
 	int flags;
 	u32 file_slot;

@@ -146,20 +146,24 @@ noinline int keep_name(struct scratch *s, u32 which, u64 filename)
 	return s->taken > TEXT_BYTES ? -1 : 0;
 }
 
-/* Keeps the kernel's copy of a socket's address, or where there is none yet the place of the program's. */
+/*
+ * Keeps the kernel's copy of a socket's address, or where there is none the place of the program's. Some kernels keep the
+ * address alone and others a message with it in the middle, whose first word is a pointer: no pointer is odd or ends in
+ * 2 or 10 as the families do that are decoded.
+ */
 inline_always void keep_address(struct scratch *s, struct io_kiocb *req, u64 given)
 {
 	u64 from = (u64)BPF_CORE_READ(req, async_data);
+	u16 family = 0;
 
 	s->request.args[1] = given;
-	if (!from)
+	if (!from || bpf_probe_read_kernel(&family, sizeof family, (void *)from))
 		return;
-	if (bpf_core_field_exists(((struct io_async_connect *)0)->address))
-		from += bpf_core_field_offset(struct io_async_connect, address);
-	else if (bpf_core_field_exists(((struct io_async_msghdr *)0)->addr))
+	if (family != AF_UNIX && family != AF_INET && family != AF_INET6) {
+		if (!bpf_core_field_exists(((struct io_async_msghdr *)0)->addr))
+			return;
 		from += bpf_core_field_offset(struct io_async_msghdr, addr);
-	else
-		return;
+	}
 	bpf_probe_read_kernel(next_text(s), ADDRESS_BYTES, (void *)from);
 	s->request.args[1] = s->taken;
 	s->request.texts |= 1 << 1;
