@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "kernel_requests.h"
 #include "rows.h"
 
 /* Descriptors of a ring's own table: numbers that no descriptor of a process can have. */

@@ -243,46 +243,49 @@ live("name spaces, roots, other processes, rights, modules", async () => {
   assert.equal(find(rights, "geteuid")["user.uid"], 1000);
 });
 
-live("requests of io_uring: files, descriptors of the ring's own, connections, and such as hide their end", async (t) => {
-  if (watching.run("ring_requests", ["0"]) === 77) {
-    t.skip("io_uring_setup fails: this kernel makes no rings (kernel.io_uring_disabled, or not built in)");
-    return;
-  }
-  const place = join(folder, "requests");
-  rmSync(place, { recursive: true, force: true });
-  mkdirSync(place);
-  const events = await eventsOf("ring_requests", ["47010"], place);
-  find(events, "io_uring_setup");
-  find(events, "mkdirat", "path=ring(", "res=0");
-  const made = find(events, "openat", "name=ring/../ring/made", "O_CREAT", "O_F_CREATED", "mode=0640");
-  assert.equal(made["fd.name"], `${place}/ring/made`);
-  assert.equal(made["evt.is_open_create"], true);
-  assert.equal(made["proc.name"], "ring_requests");
-  assert.equal(find(events, "pwrite", "data=written by a request")["fd.name"], `${place}/ring/made`);
-  assert.ok(of(events, "close").some((event) => event["fd.name"] === `${place}/ring/made`));
-  assert.equal(find(events, "openat", "name=ring/missing")["evt.rawres"], -2);
-  find(events, "openat2", "name=ring/made", "RESOLVE_BENEATH");
-  assert.equal(find(events, "renameat2", "oldpath=ring/made")["fs.path.target"], `${place}/ring/renamed`);
-  find(events, "symlinkat", "target=/etc/shadow", "linkpath=ring/link");
-  find(events, "linkat", "newpath=ring/hard");
-  assert.equal(find(events, "openat", "name=/etc/shadow")["fd.name"], "/etc/shadow");
-  find(events, "socket", "AF_INET");
-  find(events, "bind", "addr=127.0.0.1:47010");
-  find(events, "listen", "backlog=4");
-  const connect = find(events, "connect", "addr=127.0.0.1:47010", "res=0");
-  assert.match(`${connect["fd.name"]}`, /^127\.0\.0\.1:\d+->127\.0\.0\.1:47010$/);
-  find(events, "accept4", "127.0.0.1:47010");
-  find(events, "sendto", "data=sent by a request");
-  find(events, "recvfrom", "data=sent by a request");
-  find(events, "shutdown", "SHUT_WR");
-  // Descriptors of the ring's own table have numbers of their own; reading by them tells the file.
-  const slot = of(events, "openat").find((event) => Number(event["evt.rawres"]) >= 0x40000000);
-  assert.equal(slot?.["fd.name"], `${place}/ring/renamed`);
-  assert.ok(of(events, "pread").some((event) => event["fd.name"] === `${place}/ring/renamed`));
-  // No completion was asked for; and more than the queue has room for, all of one number.
-  find(events, "unlinkat", "name=ring/hard");
-  for (let i = 0; i < 10; i++) find(events, "mkdirat", `path=ring/many-${i}(`, "res=0");
-});
+live(
+  "requests of io_uring: files, descriptors of the ring's own, connections, and such as hide their end",
+  async (t) => {
+    if (watching.run("ring_requests", ["0"]) === 77) {
+      t.skip("io_uring_setup fails: this kernel makes no rings (kernel.io_uring_disabled, or not built in)");
+      return;
+    }
+    const place = join(folder, "requests");
+    rmSync(place, { recursive: true, force: true });
+    mkdirSync(place);
+    const events = await eventsOf("ring_requests", ["47010"], place);
+    find(events, "io_uring_setup");
+    find(events, "mkdirat", "path=ring(", "res=0");
+    const made = find(events, "openat", "name=ring/../ring/made", "O_CREAT", "O_F_CREATED", "mode=0640");
+    assert.equal(made["fd.name"], `${place}/ring/made`);
+    assert.equal(made["evt.is_open_create"], true);
+    assert.equal(made["proc.name"], "ring_requests");
+    assert.equal(find(events, "pwrite", "data=written by a request")["fd.name"], `${place}/ring/made`);
+    assert.ok(of(events, "close").some((event) => event["fd.name"] === `${place}/ring/made`));
+    assert.equal(find(events, "openat", "name=ring/missing")["evt.rawres"], -2);
+    find(events, "openat2", "name=ring/made", "RESOLVE_BENEATH");
+    assert.equal(find(events, "renameat2", "oldpath=ring/made")["fs.path.target"], `${place}/ring/renamed`);
+    find(events, "symlinkat", "target=/etc/shadow", "linkpath=ring/link");
+    find(events, "linkat", "newpath=ring/hard");
+    assert.equal(find(events, "openat", "name=/etc/shadow")["fd.name"], "/etc/shadow");
+    find(events, "socket", "AF_INET");
+    find(events, "bind", "addr=127.0.0.1:47010");
+    find(events, "listen", "backlog=4");
+    const connect = find(events, "connect", "addr=127.0.0.1:47010", "res=0");
+    assert.match(`${connect["fd.name"]}`, /^127\.0\.0\.1:\d+->127\.0\.0\.1:47010$/);
+    find(events, "accept4", "127.0.0.1:47010");
+    find(events, "sendto", "data=sent by a request");
+    find(events, "recvfrom", "data=sent by a request");
+    find(events, "shutdown", "SHUT_WR");
+    // Descriptors of the ring's own table have numbers of their own; reading by them tells the file.
+    const slot = of(events, "openat").find((event) => Number(event["evt.rawres"]) >= 0x40000000);
+    assert.equal(slot?.["fd.name"], `${place}/ring/renamed`);
+    assert.ok(of(events, "pread").some((event) => event["fd.name"] === `${place}/ring/renamed`));
+    // No completion was asked for; and more than the queue has room for, all of one number.
+    find(events, "unlinkat", "name=ring/hard");
+    for (let i = 0; i < 10; i++) find(events, "mkdirat", `path=ring/many-${i}(`, "res=0");
+  },
+);
 
 live("system calls of 32-bit programs", async () => {
   const events = await eventsOf("calls32");
