@@ -3,6 +3,10 @@
 // The command. Everything is in src/cli; what is missing on a fresh clone is set up by `npm start`.
 import { existsSync } from "node:fs";
 
+// Node answers this signal by opening a debugger's port, through which any user of the machine could take over; those who
+// rotate logs send it.
+process.on("SIGUSR1", () => {});
+
 const main = new URL("../dist/src/cli/main.js", import.meta.url);
 if (existsSync(main)) {
   const { main: run } = await import(main.href);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { batchAfter, batchesBetween } from "../batch/control.js";
+
 /** Output of one attempt at a batch. */
 export interface Part {
   readonly batch: number;
@@ -12,9 +14,12 @@ export interface Part {
  */
 export class Sequencer<T extends Part> {
   private readonly parts = new Map<number, T[]>();
-  private current = 0;
 
-  constructor(private readonly dropped: (part: T) => void = () => {}) {}
+  /** @param current number of the first batch */
+  constructor(
+    private readonly dropped: (part: T) => void = () => {},
+    private current = 0,
+  ) {}
 
   /** The first batch that was not passed yet. */
   get next(): number {
@@ -27,7 +32,7 @@ export class Sequencer<T extends Part> {
   }
 
   add(part: T): void {
-    if (part.batch < this.current) {
+    if (batchesBetween(this.current, part.batch) < 0) {
       this.dropped(part);
       return;
     }
@@ -46,6 +51,6 @@ export class Sequencer<T extends Part> {
     const parts = this.parts.get(this.current);
     if (parts !== undefined) for (const part of parts) if (part !== kept) this.dropped(part);
     this.parts.delete(this.current);
-    this.current++;
+    this.current = batchAfter(this.current);
   }
 }

@@ -32,6 +32,9 @@ import { createWork, Work, type WorkBuffer } from "./work.js";
  * multiple of the heartbeat, and for the batch main waits for: main stores its number in WANT and looks at the result again;
  * a worker stores the result and looks at WANT. Of two sequentially consistent store-then-load pairs one sees the other.
  *
+ * Batch numbers are Int32 and wrap: a machine that is watched for months comes to the end of them. So they are compared by
+ * their distance (batchesBetween), which is right while they lie within 2^31 of each other; those in use lie within RESULTS.
+ *
  * No deadlock. A worker holds at most one batch. It waits for SPACE only while an older batch is not released, and the
  * owner of the oldest batch never waits; an oldest batch that nobody owns counts as owned by all (see mayPost).
  */
@@ -104,6 +107,20 @@ export const HEARTBEAT = 256;
 /** What became of a batch: PENDING, NO_ALERTS, or the number of the attempt whose message carries its alerts. */
 export const Result = { PENDING: -2, NO_ALERTS: -1 } as const;
 
+/** How many batches `to` comes after `from`; negative where it comes before. */
+export function batchesBetween(from: number, to: number): number {
+  return (to - from) | 0;
+}
+
+export function batchAfter(batch: number): number {
+  return (batch + 1) | 0;
+}
+
+/** The slot of a batch. Where the numbers wrap two batches on end may have the same one: the second waits for the first. */
+function slotOf(batch: number, slots: number): number {
+  return (batch >>> 0) % slots;
+}
+
 export interface ControlBuffer {
   readonly words: SharedArrayBuffer;
   readonly slots: number;
@@ -113,14 +130,23 @@ export interface ControlBuffer {
 /**
  * @param work the word that the workers of the run sleep on
  * @param heartbeat main hears of each batch that is a multiple of it: a power of two
+ * @param first number of the first batch
  */
-export function createControl(slots: number, work: WorkBuffer = createWork(1), heartbeat = HEARTBEAT): ControlBuffer {
+export function createControl(
+  slots: number,
+  work: WorkBuffer = createWork(1),
+  heartbeat = HEARTBEAT,
+  first = 0,
+): ControlBuffer {
   const results = resultsWord(slots);
   const words = new SharedArrayBuffer((results + RESULTS * 2) * 4 + RESULTS * 16);
   const view = new Int32Array(words);
   view[ControlWord.WANT] = -1;
   view[ControlWord.HEARTBEAT_MASK] = heartbeat - 1;
-  for (let i = 0; i < RESULTS; i++) view[results + i * 2] = -1;
+  view[ControlWord.PUBLISHED] = first;
+  view[ControlWord.RELEASED] = first;
+  // No batch that anybody will ask for.
+  for (let i = 0; i < RESULTS; i++) view[results + i * 2] = first - 1;
   return { words, slots, work };
 }
 
@@ -196,12 +222,16 @@ export class Control {
 
   // ------------------------------------------------------------------------------------------------------------ ingest
 
+  /** The slot of the next batch. */
+  nextSlot(): number {
+    return slotOf(this.words[ControlWord.PUBLISHED], this.slots);
+  }
+
   /** Whether the next batch may be written into its slot. */
   mayFill(): boolean {
-    const next = this.words[ControlWord.PUBLISHED];
     return (
-      this.slot(next % this.slots, SlotControl.STATE) === SlotState.FREE &&
-      next - this.load(ControlWord.RELEASED) < RESULTS
+      this.slot(this.nextSlot(), SlotControl.STATE) === SlotState.FREE &&
+      batchesBetween(this.load(ControlWord.RELEASED), this.words[ControlWord.PUBLISHED]) < RESULTS
     );
   }
 
@@ -214,7 +244,7 @@ export class Control {
   /** Hands the batch in its slot to the workers. */
   publish(): void {
     const batch = this.words[ControlWord.PUBLISHED];
-    const slot = batch % this.slots;
+    const slot = slotOf(batch, this.slots);
     const base = ControlWord.HEAD + slot * SlotControl.WORDS;
     this.words[base + SlotControl.BATCH] = batch;
     this.words[base + SlotControl.ATTEMPT] = 0;
@@ -223,7 +253,7 @@ export class Control {
     this.words[base + SlotControl.CURSOR] = -1;
     this.words[base + SlotControl.FAILURES] = 0;
     this.words[base + SlotControl.BARRED] = 0;
-    Atomics.store(this.words, ControlWord.PUBLISHED, batch + 1);
+    Atomics.store(this.words, ControlWord.PUBLISHED, batchAfter(batch));
     this.setSlot(slot, SlotControl.STATE, SlotState.READY);
     this.work.bump(1);
   }
@@ -249,7 +279,7 @@ export class Control {
         if (this.slot(i, SlotControl.STATE) !== SlotState.READY) continue;
         if (!own && this.slot(i, SlotControl.FAILED_BY) === worker) continue;
         const batch = this.slot(i, SlotControl.BATCH);
-        if (best !== -1 && batch > oldest) continue;
+        if (best !== -1 && batchesBetween(oldest, batch) > 0) continue;
         best = i;
         oldest = batch;
       }
@@ -280,7 +310,7 @@ export class Control {
     if (this.load(ControlWord.ALERT_BYTES) < limit || this.aborted) return true;
     const oldest = this.load(ControlWord.RELEASED);
     if (oldest === batch) return true;
-    const slot = oldest % this.slots;
+    const slot = slotOf(oldest, this.slots);
     return this.slot(slot, SlotControl.STATE) === SlotState.READY && this.slot(slot, SlotControl.BATCH) === oldest;
   }
 

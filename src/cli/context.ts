@@ -46,6 +46,14 @@ export interface RunFlags {
   readonly pluginInfo?: string;
   readonly enableSource?: string[];
   readonly disableSource?: string[];
+  /** Everything is loaded and nothing is read or written. */
+  readonly dryRun?: boolean;
+  readonly pidfile?: string;
+  /** How long a run without a capture takes at the most. */
+  readonly seconds?: number;
+  readonly unbuffered?: boolean;
+  /** Text behind the output of every rule. */
+  readonly print?: string;
 }
 
 export type ListFormat = "text" | "markdown" | "json";

@@ -19,7 +19,7 @@ function hostRoot(): string {
 /** A small capture for machines that cannot be watched; null where it is not there. */
 export function exampleCapture(): string | null {
   const root = packageRoot();
-  return root === null ? null : join(root, "examples", "web-shell.scap");
+  return root === null ? null : join(root, "examples", "incident.scap");
 }
 
 /** What an engine is told of the machine. */

@@ -9,6 +9,7 @@ import { PeregrineError } from "../telemetry/errors.js";
 import { Log } from "../telemetry/log.js";
 import { benchCommand } from "./bench.js";
 import { type CaptureFlags, type Context, Exit, type ReadFlags, type RunFlags } from "./context.js";
+import { refused } from "./falco-options.js";
 import { defaultWorkers } from "./host.js";
 import { pluginCommand } from "./plugin.js";
 import { versionText } from "./version.js";
@@ -44,6 +45,15 @@ function workerCount(value: string): number {
 function positive(value: string): number {
   const number = Number(value);
   if (!(number > 0)) throw new InvalidArgumentError("Give a number greater than 0.");
+  return number;
+}
+
+/** Timers go no further than this. */
+const MOST_SECONDS = 2_147_483;
+
+function seconds(value: string): number {
+  const number = positive(value);
+  if (number > MOST_SECONDS) throw new InvalidArgumentError(`Give at most ${MOST_SECONDS}.`);
   return number;
 }
 
@@ -101,12 +111,15 @@ async function run(args: readonly string[], context: Context): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    const told = refused(error.message);
+    if (told !== null) throw new PeregrineError("OPTION_UNSUPPORTED", told);
     return error.exitCode === 0 ? Exit.OK : Exit.USAGE;
   }
   return status;
 }
 
-function buildProgram(context: Context, done: (status: number) => void): Command {
+/** The command line, with what its parts do. `done` is given the exit status. */
+export function buildProgram(context: Context, done: (status: number) => void): Command {
   const program = new Command("peregrine")
     .description("Runtime security engine: evaluates Falco rules on the system calls of this machine, or of a capture.")
     .exitOverride()
@@ -151,6 +164,11 @@ function buildProgram(context: Context, done: (status: number) => void): Command
     .option("-N, --names", "with --list: names alone")
     .option("-v, --verbose", "with --list: also what is hidden or deprecated, and what each field takes")
     .option("--rule-schema", "print the JSON schema of rules files and exit")
+    .option("--dry-run", "load everything and exit: nothing is watched, and no output is opened")
+    .option("-M, --seconds <n>", "without a capture: end after so many seconds", seconds)
+    .option("-P, --pidfile <file>", "write the number of this process to a file while it runs")
+    .option("-U, --unbuffered", "write each alert at once, whatever the configuration says")
+    .option("-p, --print <text>", "deprecated: put this text behind the output of every rule")
     .option("-T, --disable-tag <tag>", "deprecated: do not run rules with this tag; may be repeated", collect)
     .option("-t, --only-tag <tag>", "deprecated: run only rules with this tag; may be repeated", collect)
     .option(
@@ -158,6 +176,11 @@ function buildProgram(context: Context, done: (status: number) => void): Command
       "deprecated: do not run rules with this in their names; may be repeated",
       collect,
     )
+    .configureOutput({
+      outputError: (text, write) => {
+        if (refused(text) === null) write(text);
+      },
+    })
     .addHelpText("after", EXAMPLES)
     .action(async (flags: RunFlags, command: Command) => {
       refuseArguments(command);
@@ -242,7 +265,7 @@ function refuseArguments(program: Command): void {
 function report(error: unknown, log: Log): number {
   if (error instanceof PeregrineError) {
     log.error(error.message, { code: error.code, ...error.place });
-    return error.code === "OPTION_SYNTAX" ? Exit.USAGE : Exit.FAILED;
+    return error.code === "OPTION_SYNTAX" || error.code === "OPTION_UNSUPPORTED" ? Exit.USAGE : Exit.FAILED;
   }
   log.error(error instanceof Error ? error.message : String(error), {
     stack: error instanceof Error ? error.stack : undefined,

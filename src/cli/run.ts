@@ -1,89 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Config } from "../config/config.js";
-import { alertEncoder, openOutputs, readerGone } from "../engine/alerting.js";
+import { alertEncoder, type Outputs, openOutputs, readerGone } from "../engine/alerting.js";
 import type { FailedEvent } from "../engine/crew.js";
 import { run } from "../engine/run.js";
 import type { Threads } from "../engine/threads.js";
 import { totals } from "../engine/totals.js";
-import type { LoadedPlugin } from "../plugins/info.js";
-import { formatDiagnostics } from "../rules/diagnostic.js";
-import { loadRules, type RulesFile } from "../rules/load.js";
-import type { RuleSet } from "../rules/ruleset.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
 import { failureText, finish } from "./finish.js";
-import { exampleCapture, hostFiles } from "./host.js";
+import { exampleCapture } from "./host.js";
 import { liveSettings } from "./live.js";
-import { loadConfigured, pluginTeller } from "./plugins.js";
-import { readRuleSources } from "./rules-files.js";
-import { configOf, loadOptions } from "./settings.js";
-import { enabledSources, runSources } from "./sources.js";
-import { stopOnSignals } from "./stop.js";
+import { keepPidFile } from "./pid-file.js";
+import { pluginTeller } from "./plugins.js";
+import { type Prepared, prepare } from "./prepare.js";
+import { runSources } from "./sources.js";
+import { type StopSignal, stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
 
 /**
  * `peregrine -r RULES -e CAPTURE`: evaluates rules on a capture; without a capture on the system calls of this machine.
+ * SIGHUP begins anew with what the files hold by then, if that can be used.
  * @returns the exit status
  */
 export async function runRules(flags: RunFlags, context: Context, threads: Threads): Promise<number> {
   const phases: Record<string, number> = { loaded: performance.now() };
-  const { log } = context;
-  const config = await configOf(flags, context);
-  log.setLevel(config.logLevel);
-  const sources = readRuleSources(flags, config, context);
-  const capture = flags.capture ?? config.capture;
-  const plugins = await loadConfigured(config, context);
-  enabledSources(flags, plugins);
-  const { hostRoot, services } = hostFiles(config.lookups, (message) => log.warn(message));
-  const outputs = openOutputs(config, (message) => log.error(message, { code: "OUTPUT_WRITE" }));
-  const rules = loadRuleSet(sources, flags, config, context, plugins);
-  if (rules === null) return Exit.FAILED;
+  const prepared = await prepare(flags, context);
+  if (prepared === null) return Exit.FAILED;
   phases["rules"] = performance.now();
-  const stop = stopOnSignals();
+  if (flags.dryRun === true) {
+    context.log.info("dry run: configuration, plugins and rules are good");
+    return Exit.OK;
+  }
+  let ready = open(prepared, context);
+  const forget = keepPidFile(flags.pidfile);
   try {
-    const progress = process.stderr.isTTY ? { onProgress: showProgress } : {};
-    const common = {
-      plugins,
-      rules,
-      encoder: alertEncoder(config),
-      threads,
-      sink: (chunk: Buffer) => outputs.write(chunk),
-      services,
-      signal: stop.signal,
-      onFailedEvent: ({ event, message }: FailedEvent) =>
-        log.error(`event ${event} could not be evaluated: ${message}`, { event }),
-      onWorkerDeath: (worker: number, error: Error) =>
-        log.warn(`worker ${worker} died and was replaced: ${error.message}`),
-      onPlugin: pluginTeller(context),
-      ...progress,
-    };
-    let input = capture;
-    const reads = runSources(capture, flags, plugins, hostRoot, liveSettings(flags));
-    const watching = reads.some(({ spec }) => spec.kind === "live");
-    if (flags.write !== undefined && !watching) {
-      const message = "-w records what is watched; peregrine read CAPTURE -w copies a capture";
-      throw new PeregrineError("OPTION_CONFLICT", message);
+    for (;;) {
+      const ended = await runOnce(ready, flags, context, threads, phases);
+      if (typeof ended === "number") return ended;
+      ready = ended;
     }
-    if (flags.gzip === true && flags.write === undefined) {
-      throw new PeregrineError("OPTION_CONFLICT", "--gzip says how to write: give it together with -w");
-    }
-    if (watching) {
-      log.info(`watching this machine with ${rules.rules.length} rules`, { rules: rules.rules.length });
-      await log.flush();
-    }
-    let report = totals(await run({ ...common, sources: reads }));
-    const example = flags.orExample === true ? exampleCapture() : null;
-    if (watching && report.failure !== null && example !== null) {
-      input = example;
-      log.warn(`${failureText(report.failure)} Until then, an example is replayed: ${input}`);
-      const sources = runSources(input, flags, plugins, hostRoot, liveSettings(flags));
-      report = totals(await run({ ...common, sources }));
-    }
-    await outputs.close();
-    const status = await finish(report, input, context, true);
-    if (flags.debugTiming === true) process.stderr.write(timingText(report, phases));
-    return outputs.failed ? Exit.FAILED : status;
+  } finally {
+    forget();
+  }
+}
+
+/** What a run is made of, with somewhere for its alerts to go. */
+interface Ready extends Prepared {
+  readonly outputs: Outputs;
+}
+
+function open(prepared: Prepared, { log }: Context): Ready {
+  const outputs = openOutputs(prepared.config, (message) => log.error(message, { code: "OUTPUT_WRITE" }));
+  return { ...prepared, outputs };
+}
+
+/** Runs to the end, or until SIGHUP. @returns the exit status, or what to go on with */
+async function runOnce(
+  ready: Ready,
+  flags: RunFlags,
+  context: Context,
+  threads: Threads,
+  phases: Readonly<Record<string, number>>,
+): Promise<number | Ready> {
+  const { log } = context;
+  const { config, capture, outputs } = ready;
+  let next: Ready | null = null;
+  // A capture is evaluated once: beginning anew would raise its alerts again.
+  const stop: StopSignal = stopOnSignals(capture === null ? () => void reload() : undefined);
+  let reloading = false;
+  const reload = async (): Promise<void> => {
+    if (reloading || next !== null) return;
+    reloading = true;
+    next = await prepareAgain(flags, context, config.logLevel);
+    reloading = false;
+    if (next !== null) stop.stop();
+  };
+  const reopen = (): void => outputs.reopen();
+  process.on("SIGUSR1", reopen);
+  const timer = flags.seconds === undefined ? undefined : setTimeout(() => stop.stop(), flags.seconds * 1000);
+  try {
+    const status = await evaluate(ready, stop, flags, context, threads, phases);
+    return next !== null && !stop.asked ? next : status;
   } catch (error) {
     // Nobody reads the alerts any more: there is nothing left to do, and nobody to tell on stdout.
     if (!readerGone(error)) {
@@ -94,27 +91,88 @@ export async function runRules(flags: RunFlags, context: Context, threads: Threa
     log.error("The reader of the alerts has gone away", { code: "OUTPUT_WRITE" });
     return Exit.FAILED;
   } finally {
+    clearTimeout(timer);
+    process.off("SIGUSR1", reopen);
     stop.off();
   }
 }
 
-/** The rules to run; null when a file has errors, which are printed. */
-function loadRuleSet(
-  sources: readonly RulesFile[],
+/** @returns the exit status */
+async function evaluate(
+  ready: Ready,
+  stop: StopSignal,
   flags: RunFlags,
-  config: Config,
   context: Context,
-  plugins: readonly LoadedPlugin[],
-): RuleSet | null {
+  threads: Threads,
+  phases: Readonly<Record<string, number>>,
+): Promise<number> {
   const { log } = context;
-  const result = loadRules(sources, loadOptions(flags, config, context, plugins));
-  const errors = result.diagnostics.filter(({ severity }) => severity === "error");
-  const warnings = result.diagnostics.filter(({ severity }) => severity === "warning");
-  for (const { code, message, file, line, column, itemType, itemName } of warnings) {
-    log.warn(`${file}:${line}:${column}: ${code}: ${message}`, { code, item: `${itemType} ${itemName}`.trim() });
+  const { config, capture, plugins, rules, hostRoot, services, outputs } = ready;
+  const progress = process.stderr.isTTY ? { onProgress: showProgress } : {};
+  const common = {
+    plugins,
+    rules,
+    encoder: alertEncoder(config),
+    threads,
+    sink: (chunk: Buffer) => outputs.write(chunk),
+    services,
+    signal: stop.signal,
+    onFailedEvent: ({ event, message }: FailedEvent) =>
+      log.error(`event ${event} could not be evaluated: ${message}`, { event }),
+    onWorkerDeath: (worker: number, error: Error) =>
+      log.warn(`worker ${worker} died and was replaced: ${error.message}`),
+    onPlugin: pluginTeller(context),
+    ...progress,
+  };
+  let input = capture;
+  const reads = runSources(capture, flags, config, plugins, hostRoot, liveSettings(flags));
+  const watching = reads.some(({ spec }) => spec.kind === "live");
+  if (flags.write !== undefined && !watching) {
+    const message = "-w records what is watched; peregrine read CAPTURE -w copies a capture";
+    throw new PeregrineError("OPTION_CONFLICT", message);
   }
-  if (errors.length === 0) return result.ruleSet;
-  process.stderr.write(`${formatDiagnostics(errors)}\n`);
+  if (flags.gzip === true && flags.write === undefined) {
+    throw new PeregrineError("OPTION_CONFLICT", "--gzip says how to write: give it together with -w");
+  }
+  if (watching) {
+    log.info(`watching this machine with ${rules.rules.length} rules`, { rules: rules.rules.length });
+    await log.flush();
+  }
+  let report = totals(await run({ ...common, sources: reads }));
+  const example = flags.orExample === true ? exampleCapture() : null;
+  if (watching && report.failure !== null && example !== null) {
+    input = example;
+    log.warn(`${failureText(report.failure)} Until then, an example is replayed: ${input}`);
+    const sources = runSources(input, flags, config, plugins, hostRoot, liveSettings(flags));
+    report = totals(await run({ ...common, sources }));
+  }
+  await outputs.close();
+  const status = await finish(report, input, context, true);
+  if (flags.debugTiming === true) process.stderr.write(timingText(report, phases));
+  return outputs.failed ? Exit.FAILED : status;
+}
+
+/** What SIGHUP finds; null where it cannot be used, which is told, and everything stays as it is. */
+async function prepareAgain(flags: RunFlags, context: Context, level: string): Promise<Ready | null> {
+  const { log } = context;
+  let why = "the rules have errors";
+  try {
+    // It would be begun anew as well, and what it holds be gone.
+    if (flags.write !== undefined) throw new PeregrineError("OPTION_CONFLICT", "a capture is being recorded with -w");
+    const prepared = await prepare(flags, context);
+    if (prepared?.capture === null) {
+      const ready = open(prepared, context);
+      log.info("SIGHUP: beginning anew");
+      return ready;
+    }
+    if (prepared !== null) why = "a capture is named that was not before";
+  } catch (error) {
+    why = error instanceof PeregrineError ? `${error.code}: ${error.message}` : String(error);
+  }
+  log.setLevel(level);
+  log.error(`SIGHUP: nothing is changed, since what the files hold now cannot be used: ${why}`, {
+    code: "RELOAD_FAILED",
+  });
   return null;
 }
 

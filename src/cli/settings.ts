@@ -9,15 +9,28 @@ import { assumedResolver, type Plugin } from "../rules/assumed-plugin.js";
 import type { LoadOptions } from "../rules/load.js";
 import type { Selection } from "../rules/selection.js";
 import { PeregrineError } from "../telemetry/errors.js";
+import type { Log } from "../telemetry/log.js";
 import type { Context, RunFlags } from "./context.js";
 
 /** The configuration of a run: without a file, alerts are JSON on stdout. */
 export async function configOf(flags: RunFlags, { log }: Context): Promise<Config> {
-  const options = flags.option ?? [];
+  const options = [...(flags.option ?? []), ...(flags.unbuffered === true ? ["buffered_outputs=false"] : [])];
+  const config = await loadedConfig(flags, options, log);
+  if (flags.print === undefined) return config;
+  log.warn(`-p is deprecated: write -o 'append_output[].extra_output=${flags.print}'`, { option: "-p" });
+  if (SHORTHANDS.has(flags.print)) return config;
+  const added = { match: {}, extraOutput: flags.print, extraFields: [] };
+  return { ...config, appendOutput: [...config.appendOutput, added] };
+}
+
+/** What -p could be in place of a text: fields that plugins suggest by now, so that these do nothing, as in Falco. */
+const SHORTHANDS: ReadonlySet<string> = new Set(["c", "container", "k", "kubernetes", "m", "mesos"]);
+
+async function loadedConfig(flags: RunFlags, options: readonly string[], log: Log): Promise<Config> {
   if (flags.config === undefined && options.length === 0) return DEFAULT_CONFIG;
   const { loadConfig } = await import("../config/load.js");
   const { config, warnings } = loadConfig(flags.config ?? null, options);
-  for (const warning of warnings) log.warn(`configuration: ${warning}`);
+  for (const { code, message } of warnings) log.warn(`configuration: ${message}`, { code });
   return config;
 }
 

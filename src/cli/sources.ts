@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Config } from "../config/config.js";
 import type { PipelineOptions } from "../engine/pipeline.js";
 import type { LiveSettings } from "../engine/watch.js";
 import { type LoadedPlugin, SYSCALL } from "../plugins/info.js";
@@ -31,11 +32,13 @@ export function enabledSources(flags: RunFlags, plugins: readonly LoadedPlugin[]
 
 /**
  * What is read in a run: a capture alone; else all plugins that are sources and enabled. The system calls of this machine are
- * watched where no plugin is a source, or --enable-source asks for them.
+ * watched where no plugin is a source, or --enable-source asks for them; never with engine.kind nodriver.
+ * @throws PeregrineError SOURCE_UNKNOWN, OPTION_CONFLICT
  */
 export function runSources(
   capture: string | null,
   flags: RunFlags,
+  { kernel }: Pick<Config, "kernel">,
   plugins: readonly LoadedPlugin[],
   hostRoot: string | null,
   settings: LiveSettings,
@@ -48,6 +51,12 @@ export function runSources(
       : [{ name: source.name, spec: { kind: "plugin", plugin: index }, hostRoot: null }],
   );
   const asked = flags.enableSource?.includes(SYSCALL) === true;
-  const watched = enabled.has(SYSCALL) && (sources.length === 0 || asked);
+  const watched = kernel && enabled.has(SYSCALL) && (sources.length === 0 || asked);
+  if (!watched && sources.length === 0) {
+    throw new PeregrineError(
+      "OPTION_CONFLICT",
+      "At least one event source needs to be enabled: engine.kind is nodriver",
+    );
+  }
   return watched ? [{ name: SYSCALL, spec: { kind: "live", settings }, hostRoot }, ...sources] : sources;
 }

@@ -1,25 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** SIGINT and SIGTERM ask for an orderly end; a second one ends the process at once. */
+/** SIGINT, SIGTERM and SIGHUP ask for an orderly end; a second one ends the process at once. */
 export interface StopSignal {
   readonly signal: AbortSignal;
+  /** Whether a signal asked for the end. */
+  readonly asked: boolean;
+  /** Ends the work as a signal would. */
+  stop(): void;
   /** Gives the signals back their usual meaning. */
   off(): void;
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** What a shell says of a process that a signal has ended. */
+const STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-export function stopOnSignals(): StopSignal {
+/** @param hangup what SIGHUP does instead of asking for the end */
+export function stopOnSignals(hangup?: () => void): StopSignal {
   const controller = new AbortController();
-  const handler = (signal: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
+  let asked = false;
+  const end = (signal: keyof typeof STATUS): void => {
+    if (asked) process.exit(STATUS[signal]);
+    asked = true;
     controller.abort();
   };
-  for (const signal of SIGNALS) process.on(signal, handler);
+  const handlers = {
+    SIGINT: () => end("SIGINT"),
+    SIGTERM: () => end("SIGTERM"),
+    SIGHUP: hangup ?? (() => end("SIGHUP")),
+  };
+  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
   return {
     signal: controller.signal,
+    get asked() {
+      return asked;
+    },
+    stop: () => controller.abort(),
     off: () => {
-      for (const signal of SIGNALS) process.off(signal, handler);
+      for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
     },
   };
 }

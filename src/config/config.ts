@@ -50,6 +50,8 @@ export interface Config {
   readonly keepFileOpen: boolean;
   /** Capture named by engine.replay. */
   readonly capture: string | null;
+  /** Whether the kernel of this machine may be watched. */
+  readonly kernel: boolean;
   readonly lookups: Lookups;
   /** The plugins to load, in order. */
   readonly loadPlugins: readonly PluginConfig[];
@@ -77,6 +79,7 @@ export const DEFAULT_CONFIG: Config = {
   file: null,
   keepFileOpen: false,
   capture: null,
+  kernel: true,
   lookups: { users: true, services: false },
   loadPlugins: [],
   knownPlugins: [],

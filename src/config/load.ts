@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readFileSync } from "node:fs";
-import { PeregrineError } from "../telemetry/errors.js";
+import { type ErrorCode, PeregrineError } from "../telemetry/errors.js";
 import type { AppendOutput, Config, RuleSelection } from "./config.js";
+import { includeFiles } from "./include.js";
 import { applyOverride, type Override, parseOverride } from "./override.js";
 import { chosenPlugins, readPlugins } from "./plugins.js";
-import { MISSING_OUTPUTS, PASSED_OVER, type Settings, schema } from "./schema.js";
+import { type Settings, schema } from "./schema.js";
 import { emptyMap, expandVariables, isMap, parseTree, type Tree, type TreeMap } from "./tree.js";
+import { removeUnsupported } from "./unsupported.js";
+
+/** What is told and does not keep a run from starting. */
+export interface ConfigWarning {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
 
 export interface LoadedConfig {
   readonly config: Config;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly ConfigWarning[];
 }
 
+/** Drivers of Falco's; whichever of those for the kernel is named, it is watched by eBPF. */
+const KINDS = ["modern_ebpf", "kmod", "ebpf", "replay", "nodriver"];
 const LEVELS = ["emergency", "alert", "critical", "error", "warning", "notice", "info", "debug"];
 const PRIORITIES = [...LEVELS.slice(0, 6), "informational", "debug"];
 
@@ -28,8 +38,11 @@ export function loadConfig(
   const overrides = options.map(parseOverride);
   const root = file === null ? emptyMap() : readTree(file, env);
   const defaults = file === null ? withoutFile() : emptyMap();
-  for (const override of overrides) applyOverride(root, override);
-  const warnings: string[] = [];
+  // What names the files to include counts before they are, everything else that was given with -o behind all of them.
+  for (const override of overrides.filter(({ steps }) => steps[0] === "config_files")) applyOverride(root, override);
+  includeFiles(root, file, (path) => readTree(path, env));
+  for (const override of overrides.filter(({ steps }) => steps[0] !== "config_files")) applyOverride(root, override);
+  const warnings: ConfigWarning[] = [];
   const settings = validate(root, defaults, overrides, warnings);
   return { config: toConfig(settings), warnings };
 }
@@ -59,14 +72,18 @@ function readTree(file: string, env: Readonly<Record<string, string | undefined>
  * Checks the tree. Keys that are nobody's, and values of the file that do not fit, are told and left out, so that their defaults
  * hold, as in Falco. A value that was given with -o is what the user wants now: it is an error if it does not fit.
  */
-function validate(root: TreeMap, defaults: TreeMap, overrides: readonly Override[], warnings: string[]): Settings {
-  for (const name of MISSING_OUTPUTS) {
-    const output = root[name];
-    if (isMap(output) && /^(y|yes|true|on)$/i.test(String(output["enabled"]))) {
-      warnings.push(`${name} is not available in this version: nothing is sent there`);
-    }
-  }
-  removePassedOver(root, "");
+function validate(
+  root: TreeMap,
+  defaults: TreeMap,
+  overrides: readonly Override[],
+  warnings: ConfigWarning[],
+): Settings {
+  const warn = (code: ErrorCode, message: string): void => {
+    warnings.push({ code, message });
+  };
+  const unsupported = removeUnsupported(root);
+  if (unsupported.length > 0) warn("CONFIG_UNSUPPORTED", `not in this version: ${unsupported.join(", ")}`);
+  removeEmpty(root);
   // Each round removes at least one key that is no default, so this ends.
   for (;;) {
     fill(root, defaults);
@@ -77,27 +94,28 @@ function validate(root: TreeMap, defaults: TreeMap, overrides: readonly Override
       if (issue.code === "unrecognized_keys") {
         for (const key of issue.keys) {
           const unknown = [...path, key];
-          for (const name of namesOf(unknown, overrides)) warnings.push(`unknown key "${name}" is ignored`);
+          for (const name of namesOf(unknown, overrides))
+            warn("CONFIG_UNKNOWN_KEY", `unknown key "${name}" is ignored`);
           remove(root, unknown);
         }
       } else {
         const given = overrides.find(({ steps }) => covers(steps, path));
         if (given !== undefined) throw new PeregrineError("CONFIG_VALUE", `-o ${given.key}: ${issue.message}`);
-        warnings.push(`"${path.join(".")}" has a wrong value, its default holds: ${issue.message}`);
+        warn("CONFIG_DEFAULT", `"${path.join(".")}" has a wrong value, its default holds: ${issue.message}`);
         remove(root, path);
       }
     }
   }
 }
 
-/** Removes the keys that are passed over, and at any depth those without a value: they are as good as not written. */
-function removePassedOver(tree: Tree, prefix: string): void {
-  if (Array.isArray(tree)) for (const entry of tree) removePassedOver(entry, `${prefix}[].`);
+/** Removes, at any depth, keys without a value: they are as good as not written. */
+function removeEmpty(tree: Tree): void {
+  if (Array.isArray(tree)) for (const entry of tree) removeEmpty(entry);
   if (!isMap(tree)) return;
   for (const key of Object.keys(tree)) {
     const child = tree[key];
-    if (PASSED_OVER.has(prefix + key) || child === null) delete tree[key];
-    else removePassedOver(child, `${prefix}${key}.`);
+    if (child === null) delete tree[key];
+    else removeEmpty(child);
   }
 }
 
@@ -160,8 +178,15 @@ function toConfig(settings: Settings): Config {
   if (!LEVELS.includes(settings.log_level)) {
     throw new PeregrineError("CONFIG_VALUE", `Unknown log level ${settings.log_level}`);
   }
-  const replayed = settings.engine.kind === "replay" ? settings.engine.replay?.capture_file : undefined;
-  if (settings.engine.kind === "replay" && !replayed) {
+  const { kind = "modern_ebpf" } = settings.engine;
+  if (!KINDS.includes(kind)) {
+    throw new PeregrineError(
+      "CONFIG_VALUE",
+      `Error reading config file: engine.kind '${kind}' is not supported, please use ${KINDS.join(", ")}`,
+    );
+  }
+  const replayed = kind === "replay" ? settings.engine.replay?.capture_file : undefined;
+  if (kind === "replay" && !replayed) {
     throw new PeregrineError(
       "CONFIG_VALUE",
       "Error reading config file: engine.kind is replay but no capture file is set",
@@ -186,6 +211,7 @@ function toConfig(settings: Settings): Config {
     file: file.enabled ? file.filename : null,
     keepFileOpen: file.keep_alive === "true",
     capture: replayed ?? null,
+    kernel: kind !== "nodriver",
     lookups: settings.lookups,
     loadPlugins: chosenPlugins(plugins, settings.load_plugins ?? null),
     knownPlugins: plugins,

@@ -75,15 +75,24 @@ export function readPlugins(tree: Tree | undefined): readonly PluginConfig[] {
   }));
 }
 
+/** Falco's plugin for containers: the engine knows containers by itself. */
+function isBuiltIn({ name, libraryPath }: PluginConfig): boolean {
+  return name === "container" && /(^|\/)libcontainer\.so$/.test(libraryPath);
+}
+
 /**
- * The plugins to load: all, or with load_plugins those that it names, in its order.
+ * The plugins to load: all, or with load_plugins those that it names, in its order; but for what the engine does itself.
  * @throws PeregrineError PLUGIN_UNKNOWN
  */
 export function chosenPlugins(
   plugins: readonly PluginConfig[],
   load: readonly string[] | null,
 ): readonly PluginConfig[] {
-  if (load === null) return plugins;
+  const chosen = load === null ? plugins : named(plugins, load);
+  return chosen.filter((plugin) => !isBuiltIn(plugin));
+}
+
+function named(plugins: readonly PluginConfig[], load: readonly string[]): readonly PluginConfig[] {
   return load.map((name) => {
     const plugin = plugins.find((each) => each.name === name);
     if (plugin !== undefined) return plugin;

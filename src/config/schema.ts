@@ -19,10 +19,15 @@ function spelling(text: string): string {
     : text;
 }
 
-const bool = z.string().transform((text, context) => {
+/** A boolean as Falco reads it; null for what is none. */
+export function parseBoolean(text: string): boolean | null {
   const word = spelling(text);
-  if (TRUE.test(word)) return true;
-  if (FALSE.test(word)) return false;
+  return TRUE.test(word) ? true : FALSE.test(word) ? false : null;
+}
+
+const bool = z.string().transform((text, context) => {
+  const value = parseBoolean(text);
+  if (value !== null) return value;
   context.addIssue({ code: "custom", message: `"${text}" is no boolean` });
   return z.NEVER;
 });
@@ -79,35 +84,3 @@ export const schema = z.strictObject({
 });
 
 export type Settings = z.infer<typeof schema>;
-
-/** Keys of Falco's that this version does not act on. They are no mistakes, so they are passed over in silence. */
-export const PASSED_OVER: ReadonlySet<string> = new Set([
-  "base_syscalls",
-  "buffer_format_base64",
-  "capture",
-  "config_files",
-  "engine.kmod",
-  "engine.modern_ebpf",
-  "falco_libs",
-  "grpc",
-  "grpc_output",
-  "http_output",
-  "libs_logger",
-  "log_stderr",
-  "log_syslog",
-  "metadata_download",
-  "metrics",
-  "output_timeout",
-  "outputs",
-  "outputs_queue",
-  "plugins_hostinfo",
-  "program_output",
-  "syscall_event_drops",
-  "syscall_event_timeouts",
-  "syslog_output",
-  "watch_config_files",
-  "webserver",
-]);
-
-/** Outputs that this version does not have: enabling one is told. */
-export const MISSING_OUTPUTS = ["syslog_output", "program_output", "http_output", "grpc_output"] as const;

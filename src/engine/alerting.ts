@@ -8,6 +8,7 @@ import { createOutputs, Outputs } from "../outputs/outputs.js";
 import { StreamOutput } from "../outputs/stream.js";
 
 export type { EncoderOptions } from "../alerts/options.js";
+export type { Outputs } from "../outputs/outputs.js";
 export { readerGone } from "../outputs/stream.js";
 
 /** How a configuration wants its alerts written. The host's name is FALCO_HOSTNAME, or the system's. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Sequencer } from "../alerts/sequence.js";
-import { type Control, ControlWord, RESULTS, Result } from "../batch/control.js";
+import { batchesBetween, type Control, ControlWord, RESULTS, Result } from "../batch/control.js";
 import { nowNs } from "../telemetry/clock.js";
 import type { WorkerMessage } from "./evaluate.js";
 
@@ -37,7 +37,8 @@ export class Delivery {
   ) {
     this.matches = new Float64Array(rules);
     // Alerts of an attempt whose worker died before it could complete the batch.
-    this.sequencer = new Sequencer<Alerts>((alerts) => control.addAlertBytes(-alerts.bytes.length));
+    const dropped = (alerts: Alerts): void => control.addAlertBytes(-alerts.bytes.length);
+    this.sequencer = new Sequencer(dropped, control.load(ControlWord.RELEASED));
   }
 
   add(alerts: Alerts): void {
@@ -124,8 +125,8 @@ export class Delivery {
     const { control } = this;
     const result = control.result(batch);
     if (result !== Result.PENDING) return result;
-    const published = control.load(ControlWord.PUBLISHED);
-    const wanted = batch < published && (this.sequencer.waiting || published - batch > RESULTS / 2);
+    const behind = batchesBetween(batch, control.load(ControlWord.PUBLISHED));
+    const wanted = behind > 0 && (this.sequencer.waiting || behind > RESULTS / 2);
     control.want(wanted ? batch : -1);
     return wanted ? control.result(batch) : Result.PENDING;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type Control, ControlWord, SlotControl, SlotState } from "../batch/control.js";
+import { batchesBetween, type Control, ControlWord, SlotControl, SlotState } from "../batch/control.js";
 import { HEAD_SLOTS, type ProcessRows, ROW_WORDS, RowWord } from "../batch/process-rows.js";
 import type { EventView } from "../fields/view.js";
 import type { Matcher } from "../rules/matcher.js";
@@ -24,6 +24,8 @@ export interface Faults {
   readonly delay?: { readonly seed: number; readonly maxMs: number };
   /** Workers touch a batch only when ingest is this many batches ahead of it, or at its end. */
   readonly ahead?: number;
+  /** Number of the first batch of each source. */
+  readonly firstBatch?: number;
   /** Workers read the newest version of a process, not the one of the event. */
   readonly newestRows?: boolean;
   /** Module URLs to load in place of the engine's own parts. */
@@ -98,11 +100,12 @@ export function waitForLead(control: Control, ahead: number): void {
     let oldest = control.load(ControlWord.PUBLISHED);
     for (let i = 0; i < control.slots; i++) {
       if (control.slot(i, SlotControl.STATE) === SlotState.READY) {
-        oldest = Math.min(oldest, control.slot(i, SlotControl.BATCH));
+        const batch = control.slot(i, SlotControl.BATCH);
+        if (batchesBetween(batch, oldest) > 0) oldest = batch;
       }
     }
     if (control.load(ControlWord.ENDED) === 1 || control.draining) return;
-    if (control.load(ControlWord.PUBLISHED) - oldest >= ahead) return;
+    if (batchesBetween(oldest, control.load(ControlWord.PUBLISHED)) >= ahead) return;
     control.work.wait(seen, 20);
   }
 }

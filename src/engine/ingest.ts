@@ -118,7 +118,7 @@ export class Ingest {
       parts.stage.settle(this.horizon());
       if (parts.stage.tight) this.drain();
       if (this.full()) this.collect();
-      const result = this.step(control.words[ControlWord.PUBLISHED] % control.slots);
+      const result = this.step(control.nextSlot());
       if (result === FillResult.END) return null;
       if (result === FillResult.FAILED) return parts.source.failure;
       if (result === FillResult.SECTION) this.section();

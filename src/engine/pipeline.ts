@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { AnnexDemand } from "../batch/annex.js";
-import { Control, ControlWord, createControl, HEARTBEAT, SlotControl, SlotState } from "../batch/control.js";
+import { Control, createControl, HEARTBEAT, SlotControl, SlotState } from "../batch/control.js";
 import { fillDictionary } from "../batch/dictionary.js";
 import { createMemory, DEFAULT_SHAPE, type MemoryShape } from "../batch/memory.js";
 import type { Demand } from "../batch/plan.js";
@@ -84,7 +84,12 @@ export class Pipeline implements CrewSource {
     const memory = createMemory(shapeOf(options));
     const plugin = options.spec.kind === "plugin";
     // A plugin waits for its acknowledgements, so main hears of each of its batches.
-    const control = createControl(memory.shape.ring.slots, context.work, plugin ? 1 : HEARTBEAT);
+    const control = createControl(
+      memory.shape.ring.slots,
+      context.work,
+      plugin ? 1 : HEARTBEAT,
+      context.faults?.firstBatch,
+    );
     const names = plugin ? context.asyncNames : [];
     const ids = fillDictionary(
       memory.dictionary,
@@ -112,7 +117,7 @@ export class Pipeline implements CrewSource {
   /** The thread of a plugin's source is gone: puts in order what it may have left half done. */
   orphaned(): void {
     const { control, ledger } = this;
-    const slot = control.words[ControlWord.PUBLISHED] % control.slots;
+    const slot = control.nextSlot();
     if (control.slot(slot, SlotControl.STATE) === SlotState.FREE) ledger.orphaned(slot);
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
-import { type Control, ControlWord } from "../batch/control.js";
+import { batchesBetween, type Control, ControlWord } from "../batch/control.js";
 import type { Guard } from "../batch/guard.js";
 import { EventWriter, Written } from "../plugins/event-writer.js";
 import type { AsyncEvent, SourceBatch, SourceEvent, SourceInstance } from "../sdk/index.js";
@@ -233,7 +233,7 @@ export class PluginIngest {
       await this.nap(seen);
     }
     times[IngestTime.WAIT] += nowNs() - start;
-    this.slot = control.words[ControlWord.PUBLISHED] % control.slots;
+    this.slot = control.nextSlot();
     this.writer.begin(this.slot, this.counts.seen);
     return true;
   }
@@ -251,7 +251,7 @@ export class PluginIngest {
     if (writer.events > 0) control.publish();
     guard.beat();
     // Messages, timers and connections have their turn.
-    if (control.words[ControlWord.PUBLISHED] % 4 === 0) await turn();
+    if ((control.words[ControlWord.PUBLISHED] & 3) === 0) await turn();
   }
 
   /** Acknowledges the last position up to which everything is delivered. */
@@ -259,7 +259,8 @@ export class PluginIngest {
     const { control, guard, task } = this.parts;
     const released = control.load(ControlWord.RELEASED);
     let last: Position | undefined;
-    while (this.positions.length > 0 && this.positions[0].batch <= released) last = this.positions.shift();
+    while (this.positions.length > 0 && batchesBetween(this.positions[0].batch, released) >= 0)
+      last = this.positions.shift();
     if (last === undefined || instance.ack === undefined) return;
     guard.beat();
     guard.enter(task.plugin.index);

@@ -12,6 +12,8 @@ export class FileOutput implements Output {
   readonly name = "file";
   private fd = -1;
   private stream: StreamOutput | null = null;
+  /** The open file is no longer the one of that name. */
+  private stale = false;
 
   constructor(
     private readonly path: string,
@@ -25,7 +27,17 @@ export class FileOutput implements Output {
     if (!this.keepOpen) void this.close();
   }
 
+  reopen(): void {
+    // Not closed here: a piece of a chunk may still be waiting for room.
+    this.stale = this.keepOpen;
+  }
+
   write(chunk: Buffer): void | Promise<void> {
+    if (this.stale) {
+      this.stale = false;
+      const closed = this.close();
+      if (closed !== undefined) return closed.then(() => this.write(chunk));
+    }
     const stream = this.opened();
     const written = stream.write(chunk);
     if (this.keepOpen) return written;

@@ -52,6 +52,10 @@ export class Outputs implements Output {
     }
   }
 
+  reopen(): void {
+    for (const output of this.outputs) output.reopen?.();
+  }
+
   write(chunk: Buffer): void | Promise<void> {
     const [only] = this.outputs;
     if (only !== undefined && this.outputs.length === 1) return only.write(chunk);

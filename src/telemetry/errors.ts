@@ -11,6 +11,18 @@ export const ERRORS = {
     title: "A configuration value is not allowed",
     remedy: "Use one of the values that the message names.",
   },
+  CONFIG_UNKNOWN_KEY: {
+    title: "A key of the configuration is nobody's; it is ignored",
+    remedy: "Correct its spelling, or leave it out.",
+  },
+  CONFIG_DEFAULT: {
+    title: "A value of the configuration does not fit; its default holds",
+    remedy: "Write a value of the type that the message names.",
+  },
+  CONFIG_UNSUPPORTED: {
+    title: "The configuration asks for what this version does not do",
+    remedy: "Do without, or leave the keys out; docs/falco-options.md has a row for each.",
+  },
   OPTION_SYNTAX: {
     title: "An option given with -o cannot be parsed",
     remedy: "Write -o key=value, -o key.subkey=value or -o 'list[]=value'.",
@@ -18,6 +30,18 @@ export const ERRORS = {
   OPTION_CONFLICT: {
     title: "Options were given that exclude each other",
     remedy: "Leave out one of those that the message names.",
+  },
+  OPTION_UNSUPPORTED: {
+    title: "An option of Falco's that this program does not have",
+    remedy: "Do what the message says instead; docs/falco-options.md has a row for each.",
+  },
+  PIDFILE_WRITE: {
+    title: "The file for the process's number cannot be written",
+    remedy: "Check the path given with -P.",
+  },
+  RELOAD_FAILED: {
+    title: "What SIGHUP asked to begin anew with cannot be used; the run goes on as it was",
+    remedy: "Correct what the message names and send SIGHUP again; --dry-run shows whether it is good.",
   },
   RULE_UNKNOWN: { title: "The rule asked for is not loaded", remedy: "Check its name: -L lists all rules." },
   SOURCE_UNKNOWN: {

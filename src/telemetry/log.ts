@@ -14,6 +14,9 @@ const LEVELS: Readonly<Record<string, string>> = {
   debug: "debug",
 };
 
+/** How long what is said first waits at the most, ms: by then the first alert is out, or there is none. */
+const HELD_MS = 250;
+
 type Method = "debug" | "info" | "warn" | "error";
 
 /**
@@ -53,6 +56,8 @@ export class Log {
       this.logger[method](fields, message);
       return;
     }
+    // A run may take weeks, and what is told before it should not wait for its end.
+    if (this.held.length === 0) setTimeout(() => void this.flush(), HELD_MS).unref();
     this.held.push([method, message, fields]);
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -114,7 +114,7 @@ test("a wrong type falls back to the default, an unknown key is ignored; both ar
   assert.equal(config.json, false);
   assert.equal(config.stdout, false);
   assert.deepEqual(config.rulesFiles, ["one.yaml"]);
-  assert.deepEqual(warnings.map((warning) => /"([^"]+)"/.exec(warning)?.[1]).sort(), [
+  assert.deepEqual(warnings.map(({ message }) => /"([^"]+)"/.exec(message)?.[1]).sort(), [
     "json_output",
     "nonsense",
     "other.key",
@@ -123,13 +123,122 @@ test("a wrong type falls back to the default, an unknown key is ignored; both ar
   ]);
 });
 
-test("keys that Falco knows and this version does not act on are no mistakes; an output that is missing is told", () => {
+test("keys that this version does not act on are told in one warning, where something is asked for", () => {
   const { warnings } = loadConfig(
-    file("{webserver: {enabled: true}, metrics: {enabled: false}, http_output: {enabled: true, url: x}, plugins: []}"),
-    [],
+    file(`
+webserver: {enabled: true, listen_port: 1}
+metrics: {enabled: false}
+http_output: {enabled: True, url: x}
+outputs_queue: {capacity: 100}
+syscall_event_drops: {actions: [log, alert]}
+base_syscalls: {custom_set: ["!read"], repair: false}
+falco_libs: {snaplen: 80}
+log_syslog: true
+plugins: []
+`),
+    ["watch_config_files=true", "log_stderr=no"],
   );
-  assert.equal(warnings.length, 1);
-  assert.match(warnings[0] ?? "", /^http_output is not available/);
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ["CONFIG_UNSUPPORTED"],
+  );
+  const [{ message }] = warnings;
+  assert.deepEqual(
+    message
+      .slice(message.indexOf(": ") + 2)
+      .split("), ")
+      .map((each) => each.split(" (")[0]),
+    [
+      "base_syscalls.custom_set",
+      "http_output",
+      "log_stderr",
+      "outputs_queue.capacity",
+      "syscall_event_drops",
+      "watch_config_files",
+      "webserver",
+    ],
+  );
+});
+
+test("Falco's defaults, spelt out, ask for nothing that is missing", () => {
+  const text = `
+webserver: {enabled: false}
+base_syscalls: {custom_set: [], repair: false, all: false}
+outputs_queue: {capacity: 0}
+output_timeout: 2000
+falco_libs: {thread_table_size: 262144, snaplen: 80}
+syscall_event_drops: {actions: ignore, threshold: .1}
+engine: {kind: modern_ebpf, modern_ebpf: {buf_size_preset: 4}, kmod: {}, replay: {capture_file: ""}}
+buffer_format_base64: false
+log_stderr: true
+`;
+  assert.deepEqual(loadConfig(file(text), []).warnings, []);
+});
+
+test("config_files: files and folders in order, their keys appended, overriding or added only", () => {
+  const base = join(folder, "config.d");
+  mkdirSync(base);
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(base, name), text);
+    return join(base, name);
+  };
+  write("b.yaml", "{priority: error, rules_files: [b], static_fields: {b: 2}}");
+  write("a.conf", "{priority: notice, rules_files: ['$" + "{WHICH}']}");
+  mkdirSync(join(base, "folder"));
+  const elsewhere = join(folder, "more.yaml");
+  writeFileSync(elsewhere, "{rules_files: [c], priority: alert, rule_matching: all}");
+  const main = (strategy: string): string =>
+    file(
+      `{rules_files: [main], static_fields: {a: 1}, config_files: [${base}, {path: ${elsewhere}, strategy: ${strategy}}, /not/there]}`,
+    );
+  const load = (strategy: string, options: readonly string[] = []) =>
+    loadConfig(main(strategy), options, { WHICH: "a" }).config;
+  const appended = load("append");
+  assert.deepEqual(appended.rulesFiles, ["main", "a", "b", "c"]);
+  assert.equal(appended.priority, 1);
+  assert.deepEqual({ ...appended.staticFields }, { b: "2" });
+  assert.deepEqual(load("override").rulesFiles, ["c"]);
+  const added = load("add-only");
+  assert.deepEqual(added.rulesFiles, ["main", "a", "b"]);
+  assert.equal(added.priority, 3);
+  assert.equal(added.matching, "all");
+  assert.equal(load("append", ["priority=debug"]).priority, 7);
+  assert.deepEqual(load("append", ["config_files[]=x", `config_files[0]=${elsewhere}`]).rulesFiles, ["main", "c", "c"]);
+  rmSync(base, { recursive: true });
+});
+
+test("config_files: a file that includes others, or itself, is an error", () => {
+  const inner = join(folder, "inner.yaml");
+  writeFileSync(inner, "{config_files: [x]}");
+  for (const listed of [inner, folder, "{strategy: append}"]) {
+    assert.equal(
+      code(() => loadConfig(file(`{config_files: [${listed}]}`), [])),
+      "CONFIG_VALUE",
+      listed,
+    );
+  }
+  writeFileSync(inner, "a: [1");
+  assert.equal(
+    code(() => loadConfig(file(`config_files: ${inner}`), [])),
+    "CONFIG_PARSE",
+  );
+  rmSync(inner);
+});
+
+test("engine.kind: nodriver watches no kernel, drivers that are none are errors", () => {
+  assert.equal(loadConfig(null, ["engine.kind=nodriver"]).config.kernel, false);
+  assert.equal(loadConfig(null, ["engine.kind=kmod"]).config.kernel, true);
+  assert.equal(
+    code(() => loadConfig(null, ["engine.kind=gvisor"])),
+    "CONFIG_VALUE",
+  );
+});
+
+test("Falco's plugin for containers is passed over, others of the name are not", () => {
+  const plugins = (path: string): string =>
+    `{load_plugins: [container], plugins: [{name: container, library_path: ${path}}]}`;
+  assert.deepEqual(loadConfig(file(plugins("libcontainer.so")), []).config.loadPlugins, []);
+  assert.equal(loadConfig(file(plugins("/opt/own.so")), []).config.loadPlugins.length, 1);
 });
 
 test("errors have codes", () => {
@@ -205,11 +314,12 @@ test("keys without a value are as good as not written, at any depth", () => {
 
 test("Falco's own configuration file has no key that is told", { skip: withoutShared }, () => {
   const { warnings } = loadConfig(shared("data", "confs", "falco-current", "falco.yaml"), []);
-  // It enables an output that is not there; that is told.
+  // It enables what is not there; that is told, in one line.
   assert.deepEqual(
-    warnings.filter((warning) => !warning.includes("not available")),
-    [],
+    warnings.map(({ code }) => code),
+    ["CONFIG_UNSUPPORTED"],
   );
+  assert.match(warnings[0].message, /syslog_output .*webserver /);
 });
 
 test("an option that does not fit is an error, with a file and without", () => {

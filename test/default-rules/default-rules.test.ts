@@ -11,6 +11,7 @@ import { loadRules } from "../../src/rules/load.js";
 import { closeThreads, run } from "../e2e/support.js";
 import { packageRoot, shared, withoutShared } from "../support/shared.js";
 import { CASES } from "./cases.js";
+import { incident } from "./example.js";
 import type { Scene } from "./scenes.js";
 
 after(closeThreads);
@@ -52,6 +53,18 @@ for (const [rule, { fires, silent }] of Object.entries(CASES)) {
     }
   });
 }
+
+test("the example raises alerts, and is what its source says", async () => {
+  const example = join(packageRoot, "examples", "incident.scap");
+  assert.deepEqual(readFileSync(example), readFileSync(incident().builder.toFile()));
+  assert.deepEqual(await alertsOf(incident()), [
+    "Shell started by a server in a container",
+    "Sensitive file read",
+    "Unexpected outbound connection",
+    "Standard stream redirected to the network",
+    "Shell history cleared",
+  ]);
+});
 
 test("docs/default-rules.md is current", () => {
   const script = join(packageRoot, "scripts/generate-default-rules.mjs");

@@ -42,6 +42,22 @@ test("workers that are late, and ingest far ahead, change nothing", async () => 
   }
 });
 
+test("batch numbers wrap, within a run and with slots that are no power of two, and nothing changes", async () => {
+  const expected = expectedOutput(DATA);
+  for (const firstBatch of [2 ** 31 - 40, -40]) {
+    for (const slots of [4, 3]) {
+      const { output, report } = await fakeReplay(
+        DATA,
+        { workers: 2, ring: { slots, events: 100 } },
+        { firstBatch, delay: { seed: 1, maxMs: 1 }, throwAt: [{ event: 4005, times: 1 }] },
+      );
+      assert.equal(output, expected, `from ${firstBatch}, ${slots} slots`);
+      assert.equal(report.ledger.difference, 0);
+      assert.equal(report.ledger.inFlight, 0);
+    }
+  }
+});
+
 test("matches are counted by rule and by priority", async () => {
   const { report } = await fakeReplay({ events: 100, every: [2, 50] }, { workers: 2 });
   assert.deepEqual(report.byRule, [

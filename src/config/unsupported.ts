@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { parseBoolean } from "./schema.js";
+import { isMap, type Tree, type TreeMap } from "./tree.js";
+
+/** A key of Falco's that this version does not act on. */
+interface Unsupported {
+  /** Whether a value asks for what is not there; a file that only spells Falco's default out asks for nothing. */
+  readonly asks: (value: Tree) => boolean;
+  /** What happens instead; goes on after the key's name. */
+  readonly instead: string;
+}
+
+const on = (value: Tree): boolean => typeof value === "string" && parseBoolean(value) === true;
+const off = (value: Tree): boolean => typeof value === "string" && parseBoolean(value) === false;
+const never = (): boolean => false;
+
+/** Any number but those that Falco takes where nothing is written. */
+function otherThan(...defaults: readonly number[]): (value: Tree) => boolean {
+  return (value) => typeof value === "string" && !defaults.includes(Number(value));
+}
+
+function entries(value: Tree): boolean {
+  return typeof value === "string" || (Array.isArray(value) && value.length > 0);
+}
+
+/**
+ * Keys of Falco's, of any version since 0.31, that are known and not acted on; docs/falco-options.md has a row for each. Where
+ * one is set so that its user counts on it, that is told.
+ */
+export const UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
+  "base_syscalls.custom_set": { asks: entries, instead: "what is watched follows from the rules" },
+  "base_syscalls.repair": { asks: on, instead: "what is watched follows from the rules" },
+  "base_syscalls.all": { asks: never, instead: "frequent system calls are watched wherever a rule needs them" },
+  buffer_format_base64: { asks: on, instead: "buffers are shown as text" },
+  capture: { asks: enabled, instead: "record with `peregrine capture`" },
+  "engine.kmod": { asks: never, instead: "there is no kernel module" },
+  "engine.modern_ebpf": { asks: never, instead: "the kernel's ring has 8 MiB for all processors" },
+  falco_libs: { asks: tables, instead: "the limits are those of docs/ledger.md" },
+  grpc: { asks: enabled, instead: "no port is opened" },
+  grpc_output: { asks: enabled, instead: "nothing is sent there" },
+  http_output: { asks: enabled, instead: "nothing is sent there" },
+  libs_logger: { asks: never, instead: "there is one log" },
+  log_stderr: { asks: off, instead: "logs go to standard error" },
+  log_syslog: { asks: never, instead: "logs go to standard error, which systemd keeps in the journal" },
+  metadata_download: { asks: never, instead: "Falco has none of it any more either" },
+  metrics: { asks: enabled, instead: "figures are in the summary at the end" },
+  output_timeout: { asks: otherThan(2000), instead: "a slow output is waited for" },
+  outputs: { asks: (value) => isMap(value) && value["rate"] !== undefined, instead: "alerts are not limited" },
+  "outputs_queue.capacity": { asks: otherThan(0), instead: "a slow output is waited for and no alert is dropped" },
+  plugins_hostinfo: { asks: never, instead: "plugins cannot ask for it" },
+  program_output: { asks: enabled, instead: "nothing is sent there" },
+  syscall_event_drops: { asks: actions, instead: "losses are told in the summary at the end" },
+  syscall_event_timeouts: { asks: never, instead: "a machine without events is no fault" },
+  syslog_output: { asks: enabled, instead: "nothing is sent there" },
+  watch_config_files: { asks: on, instead: "send SIGHUP when files have changed" },
+  webserver: { asks: enabled, instead: "no port is opened" },
+};
+
+function enabled(value: Tree): boolean {
+  return isMap(value) && value["enabled"] !== undefined && on(value["enabled"]);
+}
+
+function tables(value: Tree): boolean {
+  if (!isMap(value)) return false;
+  const { thread_table_size: threads, snaplen } = value;
+  return (threads !== undefined && otherThan(262_144)(threads)) || (snaplen !== undefined && otherThan(0, 80)(snaplen));
+}
+
+function actions(value: Tree): boolean {
+  if (!isMap(value)) return false;
+  const listed = value["actions"];
+  return (Array.isArray(listed) ? listed : [listed]).some((action) => action !== undefined && action !== "ignore");
+}
+
+/** Takes the keys that are not acted on out of the tree. @returns the names of those that ask for something, and what happens instead */
+export function removeUnsupported(root: TreeMap): string[] {
+  const told: string[] = [];
+  for (const [path, { asks, instead }] of Object.entries(UNSUPPORTED)) {
+    const steps = path.split(".");
+    const last = steps.pop() ?? "";
+    let parent: Tree | undefined = root;
+    for (const step of steps) parent = isMap(parent) ? parent[step] : undefined;
+    if (!isMap(parent)) continue;
+    const value = parent[last];
+    if (value === undefined) continue;
+    if (value !== null && asks(value)) told.push(`${path} (${instead})`);
+    delete parent[last];
+    // A map that held nothing else is nobody's.
+    if (steps.length > 0 && Object.keys(parent).length === 0 && steps[0] !== "engine") delete root[steps[0]];
+  }
+  return told;
+}

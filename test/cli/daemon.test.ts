@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { logLines } from "../e2e/support.js";
+
+const folder = mkdtempSync(join(tmpdir(), "peregrine-daemon-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const SDK = new URL("../../src/sdk/index.js", import.meta.url).href;
+// A source that goes on until it is stopped: an event every few milliseconds, with a number of its own.
+writeFileSync(
+  join(folder, "ticks.mjs"),
+  `import { definePlugin, SDK_VERSION } from ${JSON.stringify(SDK)};
+export const plugin = definePlugin({
+  name: "ticks", version: "1.0.0", description: "ticks", contact: "nobody", sdk: SDK_VERSION, init: (config) => config,
+  source: {
+    id: 999, source: "ticks",
+    open: () => {
+      let next = 0;
+      return { nextBatch: async () => { await new Promise((go) => setTimeout(go, 5)); return { events: [{ data: String(++next) }] }; }, close: () => {} };
+    },
+  },
+});
+`,
+);
+const config = join(folder, "falco.yaml");
+writeFileSync(
+  config,
+  `rules_files: ${folder}/rules.yaml\nplugins: [{name: ticks, library_path: ${folder}/ticks.mjs}]\nfile_output: {enabled: true, keep_alive: true, filename: ${folder}/alerts.txt}\n`,
+);
+
+function rules(name: string): void {
+  writeFileSync(
+    join(folder, "rules.yaml"),
+    `- {rule: ${name}, desc: d, condition: evt.num > 0, output: "n=%evt.num", priority: INFO, source: ticks}`,
+  );
+}
+
+function alerts(name = "alerts.txt"): string {
+  const path = join(folder, name);
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
+const none = async (): Promise<void> => {};
+
+interface Ended {
+  readonly status: number | null;
+  readonly stderr: string;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  /** What it has said so far. */
+  said(): string;
+  /** Waits until something holds; fails where the process ends before. */
+  until(done: () => boolean): Promise<void>;
+}
+
+const main = join(folder, "main.mjs");
+writeFileSync(
+  main,
+  `import { main } from ${JSON.stringify(new URL("../../src/cli/main.js", import.meta.url).href)}; await main(process.argv.slice(2));`,
+);
+
+/** Runs the command in a process that plugins can be loaded in. */
+async function watching(args: readonly string[], during: (running: Running) => Promise<void>): Promise<Ended> {
+  rmSync(join(folder, "alerts.txt"), { force: true });
+  const child = spawn(process.execPath, [main, "-c", config, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+  const closed = once(child, "close");
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const until = async (done: () => boolean): Promise<void> => {
+    while (!done()) {
+      assert.equal(child.exitCode ?? child.signalCode, null, stderr);
+      await sleep(10);
+    }
+  };
+  try {
+    await during({ child, said: () => stderr, until });
+    await closed;
+  } finally {
+    child.kill("SIGKILL");
+  }
+  return { status: child.exitCode, stderr };
+}
+
+test("SIGHUP begins anew with what the files hold by then; bad files change nothing", async () => {
+  rules("first");
+  const { status, stderr } = await watching([], async ({ child, said, until }) => {
+    await until(() => alerts().includes("n=1\n"));
+    rules("- [");
+    child.kill("SIGHUP");
+    await until(() => said().includes("RELOAD_FAILED"));
+    const before = alerts().split("\n").length;
+    await until(() => alerts().split("\n").length > before + 3);
+    writeFileSync(
+      join(folder, "rules.yaml"),
+      '- {rule: second, desc: d, condition: evt.num > 0, output: "again=%evt.num", priority: ERROR, source: ticks}',
+    );
+    child.kill("SIGHUP");
+    await until(() => alerts().includes("again=1"));
+    child.kill("SIGTERM");
+  });
+  assert.equal(status, 0, stderr);
+  const summaries = logLines(stderr, "alertsByRule");
+  assert.deepEqual(
+    summaries.map((line) => Object.keys(line["alertsByRule"] as object)),
+    [["first"], ["second"]],
+  );
+  for (const summary of summaries) {
+    const { seen, evaluated, inFlight } = summary["ledger"] as Record<string, number>;
+    assert.equal(seen, evaluated);
+    assert.equal(inFlight, 0);
+  }
+  // Every alert of both runs is there, in order, and none twice.
+  const lines = alerts().trimEnd().split("\n");
+  const [first, second] = ["n=", "again="].map((mark) =>
+    lines.filter((line) => line.includes(` ${mark}`)).map((line) => Number(line.split(mark)[1])),
+  );
+  assert.equal(first.length + second.length, lines.length);
+  for (const numbers of [first, second])
+    assert.deepEqual(
+      numbers,
+      [...numbers.keys()].map((i) => i + 1),
+    );
+});
+
+test("SIGUSR1 opens the file anew and starts no debugger; the pid file is there while the process is", async () => {
+  rules("first");
+  const pidfile = join(folder, "pid");
+  const { status, stderr } = await watching(["-P", pidfile, "-M", "3600"], async ({ child, said, until }) => {
+    await until(() => alerts().includes("n=1\n"));
+    assert.equal(Number(readFileSync(pidfile, "utf8")), child.pid);
+    renameSync(join(folder, "alerts.txt"), join(folder, "old.txt"));
+    const size = statSync(join(folder, "old.txt")).size;
+    await until(() => statSync(join(folder, "old.txt")).size > size);
+    assert.ok(!existsSync(join(folder, "alerts.txt")), "kept open");
+    child.kill("SIGUSR1");
+    await until(() => alerts().includes("n="));
+    assert.doesNotMatch(said(), /Debugger listening/);
+    child.kill("SIGINT");
+  });
+  assert.equal(status, 0, stderr);
+  assert.ok(!existsSync(pidfile));
+  const numbers = `${alerts("old.txt")}${alerts()}`
+    .trimEnd()
+    .split("\n")
+    .map((line) => Number(line.split("n=")[1]));
+  assert.deepEqual(
+    numbers,
+    [...numbers.keys()].map((i) => i + 1),
+  );
+});
+
+test("SIGUSR1 before there is anything to reopen", async () => {
+  const bin = fileURLToPath(new URL("../../bin/peregrine.js", import.meta.url));
+  assert.match(readFileSync(bin.replace("/dist/", "/"), "utf8"), /process\.on\("SIGUSR1"[\s\S]*await import/);
+});
+
+test("-M ends the run, with nothing lost", async () => {
+  rules("first");
+  const { status, stderr } = await watching(["-M", "0.3"], none);
+  assert.equal(status, 0, stderr);
+  const [{ ledger, stopped }] = logLines(stderr, "ledger");
+  assert.equal(stopped, true);
+  assert.equal((ledger as Record<string, number>)["seen"], (ledger as Record<string, number>)["evaluated"]);
+});
+
+test("--dry-run opens nothing and tells what is wrong", async () => {
+  rules("first");
+  rmSync(join(folder, "alerts.txt"), { force: true });
+  const good = await watching(["--dry-run"], none);
+  assert.equal(good.status, 0, good.stderr);
+  assert.ok(!existsSync(join(folder, "alerts.txt")));
+  writeFileSync(join(folder, "rules.yaml"), "- rule: [");
+  assert.equal((await watching(["--dry-run"], none)).status, 1);
+});
+
+test("-p puts a text behind the outputs, -U writes at once; a pid file that cannot be written", async () => {
+  rules("first");
+  const { status, stderr } = await watching(
+    ["-p", "more=%evt.num", "-U", "-o", "buffered_outputs=true"],
+    async ({ child, until }) => {
+      // Buffered, this little would not be written before the end.
+      await until(() => alerts().includes("n=1 more=1\n"));
+      child.kill("SIGTERM");
+    },
+  );
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /-p is deprecated/);
+  const bad = await watching(["-P", join(folder, "no", "such")], none);
+  assert.equal(bad.status, 1);
+  assert.equal(logLines(bad.stderr, "code")[0]["code"], "PIDFILE_WRITE");
+});
