@@ -20,6 +20,7 @@
         "native/interner_class.cc",
         "native/legacy.cc",
         "native/live_class.cc",
+        "native/live_containers.cc",
         "native/live_interest.cc",
         "native/live_loader.c",
         "native/live_programs.c",

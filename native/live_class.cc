@@ -39,6 +39,8 @@ Napi::Function LiveClass::define(Napi::Env env) {
                          InstanceMethod("fill", &LiveClass::fill),
                          InstanceMethod("record", &LiveClass::record),
                          InstanceAccessor<&LiveClass::recorded>("recorded"),
+                         InstanceAccessor<&LiveClass::container>("container"),
+                         InstanceMethod("tell", &LiveClass::tell),
                          InstanceMethod("simulateDrop", &LiveClass::simulate_drop),
                          InstanceMethod("close", &LiveClass::close),
                          InstanceAccessor<&LiveClass::failure>("failure"),
@@ -135,6 +137,18 @@ void LiveClass::record(const Napi::CallbackInfo& info) {
 
 Napi::Value LiveClass::recorded(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), reader_->is_recorded());
+}
+
+/** The id of a container that is to be told of, and its control groups, all NUL separated; null where there is none. */
+Napi::Value LiveClass::container(const Napi::CallbackInfo& info) {
+  const LiveContainers::Asked* asked = reader_->containers().asked();
+  if (asked == nullptr) return info.Env().Null();
+  return Napi::String::New(info.Env(), asked->id + '\0' + asked->cgroups);
+}
+
+/** tell(json): what is known of it; "" where nothing is. */
+void LiveClass::tell(const Napi::CallbackInfo& info) {
+  reader_->containers().tell(info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string());
 }
 
 void LiveClass::simulate_drop(const Napi::CallbackInfo&) { reader_->simulate_drop(); }

@@ -22,6 +22,8 @@ class LiveClass : public Napi::ObjectWrap<LiveClass> {
   Napi::Value fill(const Napi::CallbackInfo& info);
   void record(const Napi::CallbackInfo& info);
   Napi::Value recorded(const Napi::CallbackInfo& info);
+  Napi::Value container(const Napi::CallbackInfo& info);
+  void tell(const Napi::CallbackInfo& info);
   void simulate_drop(const Napi::CallbackInfo& info);
   Napi::Value failure(const Napi::CallbackInfo& info);
   Napi::Value counters(const Napi::CallbackInfo& info);

@@ -119,7 +119,12 @@ bool LiveReader::snapshot(SectionHeader& header) {
   if (start_ts_ == 0) start_ts_ = began;
   last_picture_ns_ = began;
   vital_drops_ = vital_drops();
-  return read_machine(interner_, shared_->boot_time, header, failure_) && start_recording(header);
+  if (!read_machine(interner_, shared_->boot_time, header, failure_)) return false;
+  for (const ThreadEntry& thread : header.threads) {
+    const Span cgroups = interner_.bytes_of(thread.cgroups);
+    containers_.add({reinterpret_cast<const char*>(cgroups.data), cgroups.size}, began, 0);
+  }
+  return start_recording(header);
 }
 
 bool LiveReader::start_recording(const SectionHeader& header) {
@@ -151,13 +156,13 @@ bool LiveReader::fill(uint32_t slot, uint32_t generation) {
   if (waiting > counters_[kLiveMostWaiting]) counters_[kLiveMostWaiting] = waiting;
   found_any_ = false;
   was_empty_ = false;
-  while (writer_.has_room()) {
+  while ((!containers_.has_next() || tell_of_containers()) && writer_.has_room()) {
     const Span entry = ring_.peek();
     if (entry.data == nullptr) {
       was_empty_ = true;
       break;
     }
-    if (is_recorded_ || failure_ || take(entry) == Step::kNoRoom) break;
+    if (is_recorded_ || failure_ || take(entry) != Step::kTaken) break;
     ring_.consume();
     found_any_ = true;
   }
@@ -209,10 +214,33 @@ LiveReader::Step LiveReader::take(Span entry) {
     counters_[kLiveBefore]++;
     return Step::kTaken;
   }
+  return deliver(raw, {start, static_cast<size_t>(raw.end - start)});
+}
+
+bool LiveReader::tell_of_containers() {
+  while (containers_.has_next()) {
+    if (!writer_.has_room()) return false;
+    const Span event = containers_.next();
+    RawEvent raw;
+    raw.ts = load<uint64_t>(event.data);
+    raw.tid = load<uint64_t>(event.data + 8);
+    raw.flags = 0;
+    raw.cpu = containers_.next_cpu();
+    raw.type = load<uint16_t>(event.data + 20);
+    raw.nparams = load<uint32_t>(event.data + 22);
+    raw.lengths = event.data + kEventHeaderV2;
+    raw.end = event.data + event.size;
+    if (deliver(raw, event) != Step::kTaken) return false;
+    containers_.told();
+  }
+  return true;
+}
+
+LiveReader::Step LiveReader::deliver(const RawEvent& raw, Span event) {
   const Recipe& recipe = recipes_.of(raw.type);
-  const Span event{start, static_cast<size_t>(raw.end - start)};
   if (recipe.action != plan_action::kSkip) {
     locate_params(raw, kEvents[raw.type], params_);
+    if (containers_.is_new(raw, params_)) return Step::kAsks;
     if (recipe.holds(raw.type, params_)) {
       const Step step = keep(raw, recipe);
       if (step == Step::kTaken && recorder_.is_open()) write_down(raw, event);
@@ -222,7 +250,7 @@ LiveReader::Step LiveReader::take(Span entry) {
   if (recorder_.is_open()) write_down(raw, event);
   counters_[kLiveSeen]++;
   counters_[recipe.action == plan_action::kSkip ? kLiveNotWanted : kLiveStateRejected]++;
-  counters_[kLiveBytes] += entry.size;
+  counters_[kLiveBytes] += event.size;
   previous_ = raw.ts;
   number_++;
   return Step::kTaken;

@@ -9,6 +9,7 @@
 #include "event.h"
 #include "failure.h"
 #include "header.h"
+#include "live_containers.h"
 #include "live_programs.h"
 #include "live_ring.h"
 #include "recipe.h"
@@ -75,6 +76,9 @@ class LiveReader {
   /** True when the capture is as large or as long as it may be. */
   bool is_recorded() const { return is_recorded_; }
 
+  /** Containers that somebody has to be asked about after a picture and after each fill. */
+  LiveContainers& containers() { return containers_; }
+
   const Failure& failure() const { return failure_; }
   /** What the kernel lost, LIVE_CLASSES x LIVE_CAUSES numbers. */
   void report_drops(double* drops) const;
@@ -86,10 +90,14 @@ class LiveReader {
   struct Unload {
     void operator()(live_programs* programs) const { live_programs_unload(programs); }
   };
-  enum class Step : uint8_t { kTaken, kNoRoom };
+  enum class Step : uint8_t { kTaken, kNoRoom, kAsks };
 
   void wait();
   Step take(Span entry);
+  /** Makes of an event what the plan says. */
+  Step deliver(const RawEvent& raw, Span event);
+  /** The events that tell of containers. False: the batch is full. */
+  bool tell_of_containers();
   Step keep(const RawEvent& raw, const Recipe& recipe);
   bool start_recording(const SectionHeader& header);
   void write_down(const RawEvent& raw, Span event);
@@ -118,6 +126,7 @@ class LiveReader {
   std::string record_path_;  // empty: nothing is recorded
   WriteOptions record_options_;
   CaptureWriter recorder_;
+  LiveContainers containers_;
   bool is_recorded_ = false;
   Failure failure_;
 };

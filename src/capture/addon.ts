@@ -37,6 +37,10 @@ export interface NativeLiveReader {
   record(path: string, gzip: number, mostBytes: number, mostNs: number): void;
   /** The capture is as large or as long as it may be. */
   readonly recorded: boolean;
+  /** A container that is to be told of: its id and its control groups, NUL separated; null where there is none. */
+  readonly container: string | null;
+  /** What is known of it, as JSON; "" where nothing is. The next fill begins with an event of it. */
+  tell(json: string): void;
   simulateDrop(): void;
   close(): void;
   generation: number;

@@ -43,6 +43,8 @@ export interface LiveOptions {
   /** Words of each record's annex (batch/annex.ts); none where it is left out. */
   readonly annexWords?: number;
   readonly settings: LiveSettings;
+  /** What is known of a container, as the text of the event that tells of it; "" where nothing is. */
+  readonly describe?: (id: string, cgroups: string) => string;
 }
 
 /** How the kernel is watched. */
@@ -71,8 +73,10 @@ export interface LiveRecord {
 /** This machine's kernel as a source of events. */
 export class LiveSource implements Source {
   private readonly reader: NativeLiveReader;
+  private readonly describe: (id: string, cgroups: string) => string;
 
   constructor(options: LiveOptions) {
+    this.describe = options.describe ?? (() => "");
     const layout = new RingLayout(options.memory.shape.ring);
     const { slots, events, recordBytes, heapBytes } = layout.shape;
     const { strings, stringBytes } = options.memory.shape;
@@ -105,6 +109,7 @@ export class LiveSource implements Source {
   /** Waits for events, at most 50 ms, and fills the batch with those that are there. */
   fill(slot: number): number {
     const anew = this.reader.fill(slot);
+    this.tellOfContainers();
     if (this.reader.failure !== null) return FillResult.FAILED;
     if (this.reader.recorded) return FillResult.END;
     return anew ? FillResult.SECTION : FillResult.MORE;
@@ -114,7 +119,16 @@ export class LiveSource implements Source {
   section(): SectionHeader {
     const header = this.reader.snapshot();
     if (header === null) throw this.error();
+    this.tellOfContainers();
     return header;
+  }
+
+  /** The batch has ended before the first event of a new container: what is known of it is the first of the next. */
+  private tellOfContainers(): void {
+    for (let asked = this.reader.container; asked !== null; asked = this.reader.container) {
+      const end = asked.indexOf("\0");
+      this.reader.tell(this.describe(asked.slice(0, end), asked.slice(end + 1)));
+    }
   }
 
   get failure(): SourceFailure | null {

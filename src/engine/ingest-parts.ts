@@ -6,6 +6,7 @@ import type { Memory } from "../batch/memory.js";
 import { loadAddon } from "../capture/addon.js";
 import { LiveCounter, LiveSource } from "../capture/live.js";
 import { createInterner, ReaderCounter, ScapSource } from "../capture/scap.js";
+import { describeContainer } from "../containers/bundles.js";
 import { makePlan, StateStage } from "../state/stage.js";
 import type { SourceCounts } from "../telemetry/ledger.js";
 import type { CountedSource, IngestParts, IngestSetup } from "./parts.js";
@@ -30,7 +31,7 @@ function createSource(spec: SyscallSpec, parts: SourceParts): CountedSource {
     case "capture":
       return new CountedScap({ path: spec.path, ...parts });
     case "live":
-      return new CountedLive({ settings: spec.settings, ...parts });
+      return new CountedLive({ settings: spec.settings, describe: describeContainer, ...parts });
   }
 }
 

@@ -30,7 +30,16 @@ export interface ContainerOptions {
   readonly terminal?: boolean;
   /** What engines note on a container for themselves and others. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Where the engine keeps the bundle, that is its config.json; without one it is nowhere that an engine would. */
+  readonly bundle?: string;
 }
+
+/** Where engines keep bundles. The namespace is one that no real container is in. */
+export const BUNDLES = {
+  containerd: (id: string) => `/run/containerd/io.containerd.runtime.v2.task/peregrine-test-${process.pid}/${id}`,
+  podman: (id: string) => `/var/lib/containers/storage/overlay-containers/${id}/userdata`,
+  crio: (id: string) => `/run/containers/storage/overlay-containers/${id}/userdata`,
+} as const;
 
 /** Why there are no containers here; false where there are. */
 export function noContainers(): string | false {
@@ -46,7 +55,8 @@ export function containerId(name: string): string {
 export class Containers {
   private readonly bundle: string;
   private readonly state: string;
-  private readonly groups = new Set<string>();
+  private readonly folders = new Set<string>();
+  private readonly files: string[] = [];
   private made = 0;
 
   constructor(folder: string) {
@@ -78,10 +88,15 @@ export class Containers {
 
   /** Writes what runc needs for the next container. @returns the command that runs it to its end */
   prepare(options: ContainerOptions): string[] {
-    this.note(options.cgroupsPath);
-    writeFileSync(join(this.bundle, "config.json"), JSON.stringify(specOf(options)));
+    for (const controller of readdirSync(CGROUPS)) this.note(join(CGROUPS, controller, dirname(options.cgroupsPath)));
+    const bundle = options.bundle ?? this.bundle;
+    if (bundle !== this.bundle) this.note(bundle);
+    mkdirSync(bundle, { recursive: true });
+    const config = join(bundle, "config.json");
+    writeFileSync(config, JSON.stringify(specOf(options, join(this.bundle, "rootfs"))));
+    if (bundle !== this.bundle) this.files.push(config);
     const name = `peregrine-test-${process.pid}-${this.made++}`;
-    return ["runc", "--root", this.state, "run", "--bundle", this.bundle, name];
+    return ["runc", "--root", this.state, "run", "--bundle", bundle, name];
   }
 
   /** Runs a container to its end. @throws Error where runc does not start it, or its program fails */
@@ -95,19 +110,16 @@ export class Containers {
     if (status !== 0) throw new Error(`runc ended with ${status}: ${stderr}${stdout}`);
   }
 
-  /** Notes the folders of control groups that a container will make beside its own: runc leaves them behind. */
-  private note(cgroupsPath: string): void {
-    for (const controller of readdirSync(CGROUPS)) {
-      for (let path = dirname(cgroupsPath); path !== "/"; path = dirname(path)) {
-        const folder = join(CGROUPS, controller, path);
-        if (!existsSync(folder)) this.groups.add(folder);
-      }
-    }
+  /** Notes the folders on the way to `folder` that are not there: they are removed in the end. */
+  private note(folder: string): void {
+    for (let path = folder; !existsSync(path); path = dirname(path)) this.folders.add(path);
   }
 
+  /** Removes what is left; runc leaves the folders above a container's control groups behind. */
   remove(): void {
+    for (const file of this.files) rmSync(file);
     // The longest first: each stands in a shorter one.
-    for (const folder of [...this.groups].sort((a, b) => b.length - a.length)) {
+    for (const folder of [...this.folders].sort((a, b) => b.length - a.length)) {
       if (existsSync(folder)) rmdirSync(folder);
     }
     rmSync(this.bundle, { recursive: true, force: true });
@@ -134,13 +146,10 @@ function ownCapabilities(): string[] {
 }
 
 /** The config.json of a bundle, as engines write it. */
-function specOf({
-  cgroupsPath,
-  args,
-  privileged = false,
-  terminal = false,
-  annotations = {},
-}: ContainerOptions): object {
+function specOf(
+  { cgroupsPath, args, privileged = false, terminal = false, annotations = {} }: ContainerOptions,
+  rootfs: string,
+): object {
   const capabilities = privileged ? ownCapabilities() : CAPABILITIES;
   const masked = privileged ? {} : { maskedPaths: ["/proc/kcore", "/proc/keys"], readonlyPaths: ["/proc/sys"] };
   return {
@@ -154,7 +163,7 @@ function specOf({
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       noNewPrivileges: !privileged,
     },
-    root: { path: "rootfs", readonly: false },
+    root: { path: rootfs, readonly: false },
     hostname: "container",
     mounts: [
       { destination: "/proc", type: "proc", source: "proc" },

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { packageRoot } from "../support/shared.js";
-import { type ContainerOptions, Containers, containerId, noContainers } from "./container.js";
+import { BUNDLES, type ContainerOptions, Containers, containerId, noContainers } from "./container.js";
 import { buildPrograms, cannotWatch, Watching } from "./watching.js";
 
 /** Real containers: their ids by the paths of their control groups, and the rules about them. */
@@ -19,7 +19,7 @@ const skip = cannotWatch() || noContainers();
 const RULES = `- rule: Program in a container
   desc: Every program that a container starts.
   condition: evt.type in (execve, execveat) and evt.rawres = 0 and container.id != host and proc.exepath startswith /bin/
-  output: Program in a container (id=%container.id path=%proc.exepath command=%proc.cmdline pid=%proc.vpid)
+  output: Program in a container (id=%container.id full=%container.full_id name=%container.name image=%container.image.repository pod=%k8s.pod.name path=%proc.exepath command=%proc.cmdline pid=%proc.vpid)
   priority: NOTICE
 `;
 let folder = "";
@@ -135,6 +135,58 @@ for (const [rule, options] of FIRE) {
     assert.ok(own.length > 0, `fired: ${alerts.map((alert) => alert.rule).join(", ")}`);
   });
 }
+
+/** What engines note of a container, where, and what fields say of it. */
+const KNOWN: readonly (readonly [engine: keyof typeof BUNDLES, annotations: Record<string, string>, fields: object])[] =
+  [
+    [
+      "containerd",
+      {
+        "io.kubernetes.cri.container-name": "web",
+        "io.kubernetes.cri.image-name": "registry.example:5000/shop/web:1.2",
+        "io.kubernetes.cri.sandbox-name": "web-0",
+        "io.kubernetes.cri.sandbox-namespace": "shop",
+      },
+      { name: "web", repository: "registry.example:5000/shop/web", pod: "web-0" },
+    ],
+    [
+      "crio",
+      {
+        "io.container.manager": "cri-o",
+        "io.kubernetes.container.name": "db",
+        "io.kubernetes.cri-o.ImageName": "quay.io/shop/db:latest",
+        "io.kubernetes.pod.name": "db-1",
+      },
+      { name: "db", repository: "quay.io/shop/db", pod: "db-1" },
+    ],
+    ["podman", { "io.container.manager": "libpod" }, { name: null, repository: "", pod: null }],
+  ];
+
+for (const [engine, annotations, expected] of KNOWN) {
+  test(`Privileged container started, as ${engine} keeps it`, { skip }, async () => {
+    const id = containerId(engine);
+    const options = { cgroupsPath: `/docker/${id}`, args: ["/bin/sh", "-c", SCRIPT], annotations };
+    const alerts = await alertsOf({ ...options, bundle: BUNDLES[engine](id), privileged: true });
+    const own = alerts.filter((alert) => alert.rule === "Privileged container started" && of(alert, id));
+    // The first program of the container alone, and what is known of it is known by then.
+    assert.equal(own.length, 1, `fired: ${alerts.map((alert) => alert.rule).join(", ")}\n${watching.errors}`);
+    const program = alerts.find((alert) => alert.rule === "Program in a container" && of(alert, id));
+    const fields = program?.output_fields ?? {};
+    const { name, repository, pod } = { name: null, ...expected } as Record<string, string | null>;
+    assert.equal(fields["container.name"], name ?? id.slice(0, 12));
+    assert.equal(fields["container.image.repository"], repository);
+    assert.equal(fields["k8s.pod.name"], pod);
+    assert.equal(fields["container.full_id"], id);
+  });
+}
+
+test("a container with a bundle and few rights is not privileged", { skip }, async () => {
+  const id = containerId("few rights");
+  const options = { cgroupsPath: `/docker/${id}`, args: ["/bin/sh", "-c", SCRIPT], bundle: BUNDLES.containerd(id) };
+  const fired = (await alertsOf(options)).filter((alert) => of(alert, id)).map(({ rule }) => rule);
+  assert.ok(fired.includes("Program in a container"));
+  assert.ok(!fired.includes("Privileged container started"));
+});
 
 test("a shell without a terminal is none at a terminal, and one that nobody started no server's", {
   skip,

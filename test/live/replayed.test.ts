@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { packageRoot } from "../support/shared.js";
-import { Containers, containerId, noContainers } from "./container.js";
+import { BUNDLES, Containers, containerId, noContainers } from "./container.js";
 import { buildPrograms, cannotWatch, Watching } from "./watching.js";
 
 /** What was recorded while rules were evaluated raises the same alerts when it is replayed. */
@@ -30,9 +30,10 @@ function misbehave(watching: Watching): void {
   execFileSync("sh", ["-c", "echo > /usr/local/bin/pg-y; rm /usr/local/bin/pg-y"]);
   if (noContainers() !== false) return;
   const containers = new Containers(folder);
-  const cgroupsPath = `/docker/${containerId("replayed")}`;
+  const id = containerId("replayed");
+  const place = { cgroupsPath: `/docker/${id}`, bundle: BUNDLES.containerd(id) };
   containers.run({
-    cgroupsPath,
+    ...place,
     args: ["/bin/sh", "-c", "/bin/namespaces; /bin/module"],
     terminal: true,
     privileged: true,
@@ -63,6 +64,7 @@ for (const name of ["recorded.scap", "recorded.scap.gz"]) {
     for (const rule of ["Executable run from memory", "Link to a sensitive file", "Kernel module loaded"]) {
       assert.ok(rules.has(rule), `${rule} did not fire`);
     }
+    if (noContainers() === false) assert.ok(rules.has("Privileged container started"));
     // Nothing differs: events are numbered and timed by the capture as they were live, and it has users and containers.
     assert.deepEqual(replayed.stdout.split("\n").slice(0, -1), watching.lines);
   });
