@@ -100,6 +100,11 @@ live("processes: each is told by its parent and by itself, and its end", async (
   const [child] = of(events, "fork").filter((event) => event["evt.rawres"] === 0);
   assert.equal(child?.["proc.pid"], parent?.["evt.rawres"]);
   assert.equal(child?.["proc.ppid"], parent?.["proc.pid"]);
+  // The parent of a vfork goes on when the child has become another program.
+  const [waited] = of(events, "vfork").filter((event) => Number(event["evt.rawres"]) > 0);
+  const [spawned] = of(events, "vfork").filter((event) => event["evt.rawres"] === 0);
+  assert.equal(spawned?.["proc.pid"], waited?.["evt.rawres"]);
+  assert.ok(Number(waited?.["evt.num"]) > Number(spawned?.["evt.num"]));
   const exit = of(events, "procexit").find((event) => event["proc.pid"] === child?.["proc.pid"]);
   assert.match(`${exit?.["evt.args"]}`, /status=768 ret=3/);
   const threads = of(events, "clone3", "clone").filter((event) => event["evt.rawres"] === 0);
@@ -144,6 +149,31 @@ live("opens: relative, deep, created, failing; descriptors' names", async () => 
   assert.ok(
     inside.some((event) => event["fd.name"] === `${folder}/deep/made` && event["proc.cwd"] === `${folder}/deep/`),
   );
+});
+
+live("names of files far down are whole", async () => {
+  const place = join(folder, "far");
+  mkdirSync(place, { recursive: true });
+  const events = await eventsOf("deep", [], place);
+  const folders = Array.from({ length: 9 }, (_, i) => String.fromCharCode(97 + i) + "n".repeat(89));
+  const deepest = join(place, ...folders);
+  assert.equal(find(events, "openat", "name=relative")["fd.name"], `${deepest}/relative`);
+  assert.equal(find(events, "openat", "name=./through")["fd.name"], `${deepest}/through`);
+  assert.equal(find(events, "unlink", "path=through")["fs.path.name"], `${deepest}/through`);
+  // And back: the last one was removed from where it all began.
+  assert.equal(of(events, "rmdir").at(-1)?.["proc.cwd"], `${place}/`);
+});
+
+live("a link to a sensitive file, and the file that is opened through it", async () => {
+  const link = join(folder, "link");
+  const events = await eventsOf("symlink_shadow", [link]);
+  const made = find(events, "symlink", "target=/etc/shadow");
+  assert.equal(made["evt.rawres"], 0);
+  assert.equal(made["fs.path.source"], link);
+  assert.equal(made["fs.path.target"], "/etc/shadow");
+  find(events, "symlinkat", "target=/etc", "linkpath=relative.link");
+  // The kernel resolves the link; the name is the one that was asked for.
+  assert.match(`${find(events, "openat", link)["evt.args"]}`, /fd=\d+\(/);
 });
 
 live("names: created, renamed, linked, removed", async () => {
@@ -232,6 +262,8 @@ live("name spaces, roots, other processes, rights, modules", async () => {
   const taken = await eventsOf("take_fd");
   find(taken, "pidfd_open");
   find(taken, "pidfd_getfd", "target_fd=50");
+  // The descriptor that was taken is the other process's file.
+  assert.ok(of(taken, "read").some((event) => event["fd.name"] === "/etc/hostname"));
   find(taken, "prctl", "PR_SET_NAME", "arg2_str=another name");
   find(taken, "prctl", "PR_SET_CHILD_SUBREAPER");
   find(taken, "tgkill", "SIGTERM");
