@@ -30,6 +30,13 @@ const NAMES: Readonly<Record<string, number>> = {
   ...TREE,
   PPM_CL_CLONE_CHILD_CLEARTID: 1 << 5,
   SE_EINVAL: 22,
+  SE_ENOENT: 2,
+  PPM_AF_UNIX: 1,
+  PPM_AF_INET: 2,
+  PPM_AF_INET6: 10,
+  SOCK_STREAM: 1,
+  SOCK_DGRAM: 2,
+  SOCK_RAW: 3,
   DEFAULT_VALUE: 0,
   "sinsp_test_input::socket_params::default_fd": 4,
 };
@@ -83,6 +90,9 @@ class Setup {
         return;
       }
       case "generate_getcwd_failed_entry_event":
+        this.event("PPME_SYSCALL_GETCWD_X", [-1, "/test/dir"], args[0] === undefined ? 1 : number(0));
+        return;
+      case "generate_random_event":
         this.event("PPME_SYSCALL_GETCWD_X", [-1, "/test/dir"], args[0] === undefined ? 1 : number(0));
         return;
       case "generate_socket_exit_event":
@@ -162,7 +172,8 @@ class Setup {
     return this.name(plain);
   }
 
-  private name(plain: string): Value {
+  private name(text: string): Value {
+    const plain = text.replace(/\.c_str\(\)$/, "");
     if (/^0[0-7]+$/.test(plain)) return Number.parseInt(plain, 8);
     if (/^(0x[0-9a-fA-F]+|[0-9]+)$/.test(plain)) return Number(plain);
     const flag = (FLAG_TABLES["file_flags"] ?? []).find(({ name }) => `PPM_${name}` === plain);

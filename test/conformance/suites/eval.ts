@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Case, type Check, casesOf, type Suite, text, texts } from "../case.js";
-import { captureOf } from "../cpp-setup.js";
+import { captureOf, SetupError } from "../cpp-setup.js";
 import { canonical } from "../json.js";
 import { bareFilters, countMatches } from "../peregrine.js";
 
@@ -32,7 +32,14 @@ export function evalSuite(): Suite {
 
 async function evaluate(cases: readonly Case[]): Promise<Map<string, Check>> {
   const [first] = cases;
-  const capture = captureOf(texts(first?.inputs["setup_cpp"])).toFile();
+  let capture: string;
+  try {
+    capture = captureOf(texts(first?.inputs["setup_cpp"])).toFile();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    const { message } = error;
+    return new Map(cases.map(({ id }) => [id, { id, ok: false, detail: `the set-up: ${message}` }]));
+  }
   const filters = bareFilters([ALL, ...cases.map(({ inputs }) => text(inputs["filter"]))]);
   const [all = [], ...matches] = await countMatches(capture, filters);
   const last = all.at(-1);
