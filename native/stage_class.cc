@@ -14,7 +14,7 @@ namespace peregrine {
 namespace {
 
 /** Numbers of the layout, in the order in which src/state/stage.ts gives them. */
-enum class Layout : uint32_t { kSlots, kEvents, kSlotBytes, kWantedWord, kRecordsWord, kNumbers };
+enum class Layout : uint32_t { kSlots, kEvents, kSlotBytes, kWantedWord, kRecordsWord, kContainers, kNumbers };
 
 /** Takes the shared arrays out of the object that has them, and keeps them. */
 class Views {
@@ -123,6 +123,7 @@ StageClass::StageClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<StageC
   const state::SlotLayout slots{number(Layout::kSlotBytes) / sizeof(int32_t), static_cast<uint32_t>(number(Layout::kWantedWord)),
                                 static_cast<uint32_t>(number(Layout::kRecordsWord)), static_cast<uint32_t>(number(Layout::kEvents))};
   stage_ = std::make_unique<state::Stage>(*interner, memory, slots, plan.data, annex_demand(annex, memory.row_count));
+  if (number(Layout::kContainers) == 0) stage_->tables.knows_containers = false;
   held_.push_back(Napi::Persistent(info[0].As<Napi::Object>()));
 }
 

@@ -102,7 +102,7 @@ int32_t* Tables::writable_extra(int32_t thread) {
 }
 
 int32_t Tables::container_of(int32_t cgroups) {
-  if (cgroups == kAbsent) return strings.host();
+  if (cgroups == kAbsent || !knows_containers) return strings.host();
   const auto known = containers_of_cgroups_.find(cgroups);
   if (known != containers_of_cgroups_.end()) return known->second;
   const Span text = strings.bytes(cgroups);

@@ -56,6 +56,8 @@ class Tables final : private ThreadEnd {
   Annexes annexes;
   /** ns from the epoch to the machine's start; 0 where it is not known. */
   uint64_t boot_time = 0;
+  /** Whether processes belong to containers; otherwise all are the host's. */
+  bool knows_containers = true;
 
   /** The event's record and its number. */
   int32_t* record = nullptr;

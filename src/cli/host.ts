@@ -28,12 +28,15 @@ export interface HostFiles {
   readonly hostRoot: string | null;
   /** Text of etc/services; null: ports are shown by their numbers. */
   readonly services: string | null;
+  /** Whether processes belong to containers. */
+  readonly containers: boolean;
 }
 
 /** Finds what `lookups` asks for. A file of services that cannot be read is told by `warn`. */
 export function hostFiles(lookups: Lookups, warn: (message: string) => void): HostFiles {
   const root = hostRoot();
-  return { hostRoot: lookups.users ? root : null, services: lookups.services ? servicesOf(root, warn) : null };
+  const { users, services, containers } = lookups;
+  return { hostRoot: users ? root : null, services: services ? servicesOf(root, warn) : null, containers };
 }
 
 function servicesOf(root: string, warn: (message: string) => void): string | null {

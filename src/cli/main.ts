@@ -75,7 +75,7 @@ function lookups(value: string): Lookups {
   if (asked.some((each) => !LOOKUPS.includes(each)) || (asked.includes("none") && asked.length > 1)) {
     throw new InvalidArgumentError("Give users, services or both separated by a comma, or none.");
   }
-  return { users: asked.includes("users"), services: asked.includes("services") };
+  return { users: asked.includes("users"), services: asked.includes("services"), containers: true };
 }
 
 function workersOption(): Option {

@@ -107,7 +107,8 @@ async function evaluate(
   phases: Readonly<Record<string, number>>,
 ): Promise<number> {
   const { log } = context;
-  const { config, capture, plugins, rules, hostRoot, services, outputs } = ready;
+  const { config, capture, plugins, rules, hostRoot, containers, services, outputs } = ready;
+  const host = { hostRoot, containers };
   const progress = process.stderr.isTTY ? { onProgress: showProgress } : {};
   const common = {
     plugins,
@@ -125,7 +126,7 @@ async function evaluate(
     ...progress,
   };
   let input = capture;
-  const reads = runSources(capture, flags, config, plugins, hostRoot, liveSettings(flags));
+  const reads = runSources(capture, flags, config, plugins, host, liveSettings(flags));
   const watching = reads.some(({ spec }) => spec.kind === "live");
   if (flags.write !== undefined && !watching) {
     const message = "-w records what is watched; peregrine read CAPTURE -w copies a capture";
@@ -143,7 +144,7 @@ async function evaluate(
   if (watching && report.failure !== null && example !== null) {
     input = example;
     log.warn(`${failureText(report.failure)} Until then, an example is replayed: ${input}`);
-    const sources = runSources(input, flags, config, plugins, hostRoot, liveSettings(flags));
+    const sources = runSources(input, flags, config, plugins, host, liveSettings(flags));
     report = totals(await run({ ...common, sources }));
   }
   await outputs.close();

@@ -7,6 +7,7 @@ import { type LoadedPlugin, SYSCALL } from "../plugins/info.js";
 import { sourcesOf } from "../plugins/sources.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { RunFlags } from "./context.js";
+import type { HostFiles } from "./host.js";
 
 /**
  * The event sources that --enable-source and --disable-source leave.
@@ -40,10 +41,10 @@ export function runSources(
   flags: RunFlags,
   { kernel }: Pick<Config, "kernel">,
   plugins: readonly LoadedPlugin[],
-  hostRoot: string | null,
+  host: Pick<HostFiles, "hostRoot" | "containers">,
   settings: LiveSettings,
 ): readonly PipelineOptions[] {
-  if (capture !== null) return [{ name: SYSCALL, spec: { kind: "capture", path: capture }, hostRoot }];
+  if (capture !== null) return [{ name: SYSCALL, spec: { kind: "capture", path: capture }, ...host }];
   const enabled = enabledSources(flags, plugins);
   const sources = plugins.flatMap(({ source, index }): PipelineOptions[] =>
     source === null || !enabled.has(source.name)
@@ -58,5 +59,5 @@ export function runSources(
       "At least one event source needs to be enabled: engine.kind is nodriver",
     );
   }
-  return watched ? [{ name: SYSCALL, spec: { kind: "live", settings }, hostRoot }, ...sources] : sources;
+  return watched ? [{ name: SYSCALL, spec: { kind: "live", settings }, ...host }, ...sources] : sources;
 }

@@ -25,6 +25,8 @@ export interface Lookups {
   readonly users: boolean;
   /** Names of ports. */
   readonly services: boolean;
+  /** The containers that processes are in; without them, everything is the host's. */
+  readonly containers: boolean;
 }
 
 /** The configuration as the program uses it. */
@@ -80,7 +82,7 @@ export const DEFAULT_CONFIG: Config = {
   keepFileOpen: false,
   capture: null,
   kernel: true,
-  lookups: { users: true, services: false },
+  lookups: { users: true, services: false, containers: true },
   loadPlugins: [],
   knownPlugins: [],
   logLevel: "info",

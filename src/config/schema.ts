@@ -76,7 +76,9 @@ export const schema = z.strictObject({
       replay: z.strictObject({ capture_file: z.string().optional() }).optional(),
     })
     .prefault({}),
-  lookups: z.strictObject({ users: bool.default(true), services: bool.default(false) }).prefault({}),
+  lookups: z
+    .strictObject({ users: bool.default(true), services: bool.default(false), containers: bool.default(true) })
+    .prefault({}),
   // Read by plugins.ts: what is wrong there is no reason to go on without.
   plugins: z.unknown().optional(),
   load_plugins: texts.optional(),

@@ -37,11 +37,11 @@ function createSource(spec: SyscallSpec, parts: SourceParts): CountedSource {
 
 /** Source and state stage for system calls. Throws what the addon throws where it cannot be loaded. */
 export function createIngest(setup: IngestSetup): IngestParts {
-  const { memory, hostRoot } = setup;
+  const { memory, hostRoot, containers } = setup;
   const interner = createInterner(memory);
   const plan = makePlan(setup.demand, setup.annex.parts);
   const source = createSource(setup.source, { memory, interner, plan, annexWords: annexWords(setup.annex) });
-  const stage = new StateStage({ memory, interner, plan, hostRoot, annex: setup.annex });
+  const stage = new StateStage({ memory, interner, plan, hostRoot, containers, annex: setup.annex });
   return { source, interner, stage, stageCounters: () => ({ ...stage.counters }) };
 }
 

@@ -30,6 +30,7 @@ export interface IngestTask {
   /** What they read of annexes. */
   readonly annex: AnnexDemand;
   readonly hostRoot: string | null;
+  readonly containers: boolean;
   readonly sweep: SweepLimit;
   readonly faults: Faults | null;
 }
@@ -90,8 +91,8 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
 }
 
 async function loadParts(task: IngestTask): Promise<IngestParts> {
-  const { source, memory, demand, annex, hostRoot, faults } = task;
-  const setup: IngestSetup = { source, memory, demand, annex, hostRoot, data: faults?.data };
+  const { source, memory, demand, annex, hostRoot, containers, faults } = task;
+  const setup: IngestSetup = { source, memory, demand, annex, hostRoot, containers, data: faults?.data };
   const module = faults?.modules?.ingest;
   if (module === undefined) return createIngest(setup);
   return ((await import(module)) as { createIngest: (setup: IngestSetup) => IngestParts }).createIngest(setup);

@@ -47,6 +47,7 @@ export interface IngestSetup {
   readonly demand: Demand;
   readonly annex: AnnexDemand;
   readonly hostRoot: string | null;
+  readonly containers: boolean;
   readonly data: unknown;
 }
 

@@ -27,6 +27,8 @@ export interface PipelineOptions {
   readonly spec: SourceSpec;
   /** Folder whose etc/passwd and etc/group name users and groups; null: none. */
   readonly hostRoot: string | null;
+  /** Whether processes belong to containers; by default they do. */
+  readonly containers?: boolean;
   /** Shape of the ring and sizes of the tables, where they differ from the defaults. */
   readonly ring?: Partial<RingShape>;
   readonly memory?: Partial<Omit<MemoryShape, "ring">>;
@@ -123,7 +125,7 @@ export class Pipeline implements CrewSource {
 
   /** What the ingest thread of a source of system calls is given. */
   task(spec: SyscallSpec, demand: Demand, annex: AnnexDemand): IngestTask {
-    const { hostRoot, sweep } = this.options;
+    const { hostRoot, containers, sweep } = this.options;
     return {
       ...this.shared,
       name: this.name,
@@ -131,6 +133,7 @@ export class Pipeline implements CrewSource {
       demand,
       annex,
       hostRoot,
+      containers: containers ?? true,
       sweep: sweep ?? DEFAULT_SWEEP,
       faults: this.context.faults,
     };

@@ -21,7 +21,7 @@ export interface ReplayOptions
  * Rejects when the sink does, and when a worker cannot compile the rules.
  */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
-  const { capture, hostRoot, ring, memory, sweep, onLedger, ...rest } = options;
+  const { capture, hostRoot, containers, ring, memory, sweep, onLedger, ...rest } = options;
   const { sources, ...report } = await run({
     ...rest,
     sources: [
@@ -29,6 +29,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
         name: "syscall",
         spec: { kind: "capture", path: capture },
         hostRoot,
+        ...(containers === undefined ? {} : { containers }),
         ...(ring === undefined ? {} : { ring }),
         ...(memory === undefined ? {} : { memory }),
         ...(sweep === undefined ? {} : { sweep }),

@@ -19,7 +19,7 @@ export interface WatchOptions extends Omit<RunOptions, "sources">, Omit<Pipeline
  * in the order of events. Where the kernel cannot be watched the report's `failure` tells.
  */
 export async function watch(options: WatchOptions): Promise<ReplayReport> {
-  const { settings, hostRoot, ring, memory, sweep, ...rest } = options;
+  const { settings, hostRoot, containers, ring, memory, sweep, ...rest } = options;
   const { sources, ...report } = await run({
     ...rest,
     sources: [
@@ -27,6 +27,7 @@ export async function watch(options: WatchOptions): Promise<ReplayReport> {
         name: "syscall",
         spec: { kind: "live", settings },
         hostRoot,
+        ...(containers === undefined ? {} : { containers }),
         ...(ring === undefined ? {} : { ring }),
         ...(memory === undefined ? {} : { memory }),
         ...(sweep === undefined ? {} : { sweep }),

@@ -21,6 +21,8 @@ export interface StageOptions {
   readonly plan: Int32Array;
   /** Users and groups that the capture does not name are looked up in HOST_ROOT/etc; null = nowhere. */
   readonly hostRoot: string | null;
+  /** Whether processes belong to containers; by default they do. Otherwise they are all the host's. */
+  readonly containers?: boolean;
   /** What rules ask of annexes; the parts are those that the plan was made with. */
   readonly annex?: AnnexDemand;
 }
@@ -38,7 +40,10 @@ export class StateStage {
     this.native = new (loadAddon().StateStage)(
       interner,
       tablesOf(memory),
-      Float64Array.of(shape.slots, shape.events, slotBytes, wantedWord, recordsWord),
+      Float64Array.of(
+        ...[shape.slots, shape.events, slotBytes, wantedWord, recordsWord],
+        options.containers === false ? 0 : 1,
+      ),
       plan,
       Int32Array.of(annex.parts, ...annex.fds),
     );

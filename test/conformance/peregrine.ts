@@ -52,6 +52,7 @@ async function linesOf(
   rules: RuleSet,
   encoder: EncoderOptions,
   services: string | null = null,
+  containers = true,
 ): Promise<string[]> {
   const chunks: Buffer[] = [];
   const report = await replay({
@@ -60,6 +61,7 @@ async function linesOf(
     encoder,
     hostRoot: shared("data", "hostroot"),
     services,
+    containers,
     threads: threads(),
     sink: (chunk) => void chunks.push(Buffer.from(chunk)),
   });
@@ -115,7 +117,11 @@ export function bareFilters(conditions: readonly string[]): Filter[] {
 }
 
 /** For each filter the numbers of the events that it matches; empty where it did not compile. */
-export async function countMatches(capture: string, filters: readonly Filter[]): Promise<number[][]> {
+export async function countMatches(
+  capture: string,
+  filters: readonly Filter[],
+  containers = true,
+): Promise<number[][]> {
   const rules = filters.flatMap(({ rule }) => (rule === null ? [] : [rule])).map((rule, index) => ({ ...rule, index }));
   const encoder: EncoderOptions = {
     kind: "json",
@@ -125,7 +131,7 @@ export async function countMatches(capture: string, filters: readonly Filter[]):
     includeTags: false,
   };
   const numbers: number[][] = filters.map(() => []);
-  for (const line of await linesOf(capture, { rules, matching: "all" }, encoder)) {
+  for (const line of await linesOf(capture, { rules, matching: "all" }, encoder, null, containers)) {
     const { rule, output_fields: fields } = object(JSON.parse(line));
     numbers[Number(rule)]?.push(Number(object(fields)["evt.num"]));
   }
@@ -140,6 +146,7 @@ export async function readFields(
   fields: readonly string[],
   filter: string | null = null,
   services: string | null = null,
+  containers = true,
 ): Promise<EventFields[]> {
   const [compiled] = compileFilters([filter ?? "evt.num > 0"]);
   if (compiled === undefined || compiled.rule === null) throw new Error(compiled?.error ?? "no filter");
@@ -148,6 +155,7 @@ export async function readFields(
     { rules: [compiled.rule], matching: "first" },
     { kind: "read-json", fields },
     services,
+    containers,
   );
   return lines.map((line) => object(parseExact(line)));
 }
