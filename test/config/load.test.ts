@@ -58,7 +58,7 @@ rules:
     matching: "all",
     file: "out.txt",
     keepFileOpen: true,
-    lookups: { users: false, services: true },
+    lookups: { users: false, services: true, containers: true },
     selection: [
       { enable: false, rule: "*" },
       { enable: true, tag: "network" },
