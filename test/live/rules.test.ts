@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { packageRoot } from "../support/shared.js";
 import { buildPrograms, cannotWatch, Watching } from "./watching.js";
 
 /** Default rules fire on what real programs do. */
@@ -93,3 +94,14 @@ for (const [rule, work] of cases) {
     assert.ok(fired.includes(rule), `fired: ${fired.join(", ")}\n${watching.errors}`);
   });
 }
+
+test("every default rule fires live: here, or in a real container", () => {
+  const read = (...path: string[]): string => readFileSync(join(packageRoot, ...path), "utf8");
+  const tests = read("test", "live", "rules.test.ts") + read("test", "live", "containers.test.ts");
+  const rules = [...read("rules", "peregrine_rules.yaml").matchAll(/^- rule: (.+)$/gm)].map(([, name = ""]) => name);
+  assert.ok(rules.length > 20);
+  assert.deepEqual(
+    rules.filter((name) => !tests.includes(name)),
+    [],
+  );
+});
