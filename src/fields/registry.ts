@@ -65,6 +65,15 @@ const SYSCALL_SOURCE = "syscall";
 
 const byName: ReadonlyMap<string, CatalogEntry> = new Map(CATALOG.map((entry) => [entry.name, entry]));
 
+/** Fields that say nothing without an argument. Those of containers say so themselves, in the words of plugins. */
+const NEEDS_ARGUMENT: ReadonlySet<string> = new Set([
+  "evt.type.is",
+  "evt.arg",
+  "evt.rawarg",
+  "evt.around",
+  "thread.cgroup",
+]);
+
 function nonexistent(name: string): { error: string } {
   return { error: `filter_check called with nonexistent field ${name}` };
 }
@@ -110,6 +119,7 @@ function previousEnd(text: string, end: number): number {
 function bind(entry: CatalogEntry, given: Argument | null, text: string): Field | { error: string } {
   const binder = BINDERS[entry.name];
   if (binder === undefined) return nonexistent(entry.name);
+  if (given === null && NEEDS_ARGUMENT.has(entry.name)) return { error: `filter syntax error: ${text}` };
   const reading = binder(given, entry);
   return "error" in reading ? reading : fieldOf(entry, given, text, reading);
 }

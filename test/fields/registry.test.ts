@@ -89,6 +89,8 @@ test("bad arguments", () => {
   assert.equal(errorOf("evt.rawarg[1]"), "evt.arg fields must be expressed explicitly");
   assert.equal(errorOf("evt.rawarg.nope"), "unknown event argument nope");
   assert.equal(errorOf("evt.around"), "filter syntax error: evt.around");
+  assert.equal(errorOf("thread.cgroup"), "filter syntax error: thread.cgroup");
+  assert.equal(errorOf("evt.type.is"), "filter syntax error: evt.type.is");
   assert.equal(errorOf("evt.around[x]"), "x is not a valid number");
   assert.equal(errorOf("evt.around[18446744073709551616]"), "18446744073709551616 is not a valid number");
   assert.equal(errorOf("evt.around[18446744073709551615]"), null);
