@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { ContainerMetadata } from "./engine.js";
+import type { ContainerMetadata } from "./metadata.js";
 
 /**
  * The text of the event `container` by which metadata reaches the state stage: the same JSON that captures carry, so that

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { ContainerMetadata, ContainerMount } from "./engine.js";
+import type { ContainerMetadata, ContainerMount } from "./metadata.js";
 
 /*
  * What the configuration of an OCI bundle (config.json) tells of a container: what the runtime was asked for, and what

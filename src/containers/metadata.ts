@@ -30,16 +30,3 @@ export interface ContainerMetadata {
   readonly sandboxLabels?: Readonly<Record<string, string>>;
   readonly mounts?: readonly ContainerMount[];
 }
-
-/** A container engine that can be asked, over its socket as a rule. */
-export interface ContainerEngine {
-  /** What container.type shows: docker, podman, cri, containerd ... */
-  readonly type: string;
-  /**
-   * Asks for one container.
-   * @param id as container.id shows it: the first 12 digits, or a name
-   * @param signal aborts when nobody waits for the answer any more
-   * @returns null where the engine does not know it; rejects where it cannot be asked
-   */
-  inspect(id: string, signal: AbortSignal): Promise<ContainerMetadata | null>;
-}
