@@ -34,6 +34,17 @@ function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
+/** An option whose second mention would silently take the place of the first. */
+function once(value: string, previous?: string): string {
+  if (previous !== undefined) throw new InvalidArgumentError("It can be given once.");
+  return value;
+}
+
+/** A capture's path; `-` is standard input. */
+function captureFile(value: string, previous?: string): string {
+  return once(value === "-" ? "/dev/stdin" : value, previous);
+}
+
 function workerCount(value: string): number {
   const count = Number(value);
   if (!Number.isInteger(count) || count < 1 || count > 256) {
@@ -132,7 +143,8 @@ export function buildProgram(context: Context, done: (status: number) => void): 
     )
     .option(
       "-e, --capture <file>",
-      "capture file (.scap, plain or gzip) to evaluate; without one this machine is watched",
+      "capture file (.scap, plain or gzip) to evaluate, - for standard input; without one this machine is watched",
+      captureFile,
     )
     .option("--low-latency", "when watching this machine: alerts within a millisecond, at a price for busy programs")
     .option(
@@ -140,7 +152,7 @@ export function buildProgram(context: Context, done: (status: number) => void): 
       "when watching this machine: record what the rules see to a capture, gzip if it ends in .gz",
     )
     .option("--gzip", "with -w: compress")
-    .option("-c, --config <file>", "configuration file (falco.yaml)")
+    .option("-c, --config <file>", "configuration file (falco.yaml)", once)
     .option("-o, --option <key=value>", "set a configuration key, as in -o priority=notice; may be repeated", option)
     .addOption(new Option("--or-example", "replay an example where this machine cannot be watched").hideHelp())
     .addOption(workersOption())
@@ -197,7 +209,7 @@ export function buildProgram(context: Context, done: (status: number) => void): 
   program
     .command("read")
     .description("print the events of a capture or of this machine, one line each, or write them to another capture")
-    .argument("[capture]", "capture file (.scap, plain or gzip)")
+    .argument("[capture]", "capture file (.scap, plain or gzip), - for standard input", captureFile)
     .option("--live", "print the system calls of this machine as they come")
     .option("--low-latency", "with --live: print them at once, at a price for busy programs")
     .option("--filter <condition>", "only events on which the condition holds")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { rmSync, writeFileSync } from "node:fs";
-import { PeregrineError } from "../telemetry/errors.js";
+import { PeregrineError, why } from "../telemetry/errors.js";
 
 /**
  * Writes the process's number to a file, for whoever sends it signals.
@@ -13,7 +13,7 @@ export function keepPidFile(path: string | undefined): () => void {
   try {
     writeFileSync(path, `${process.pid}\n`);
   } catch (cause) {
-    throw new PeregrineError("PIDFILE_WRITE", "Could not write the pid file", { file: path }, { cause });
+    throw new PeregrineError("PIDFILE_WRITE", `Could not write the pid file (${why(cause)})`, { file: path });
   }
   return () => rmSync(path, { force: true });
 }

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.js";
-import { PeregrineError } from "../telemetry/errors.js";
+import { PeregrineError, why } from "../telemetry/errors.js";
 import type { Context, RunFlags } from "./context.js";
 import { packageRoot } from "./package-root.js";
 
@@ -35,19 +35,20 @@ export function readRulesFiles(
 }
 
 function expand(path: string, strict: boolean): string[] {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) {
-    if (strict) throw new PeregrineError("RULES_OPEN", "Could not find the rules file or folder", { file: path });
-    return [];
-  }
-  if (!stat.isDirectory()) return [path];
   try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) {
+      if (strict) throw new PeregrineError("RULES_OPEN", "Could not find the rules file or folder", { file: path });
+      return [];
+    }
+    if (!stat.isDirectory()) return [path];
     return readdirSync(path)
       .map((name) => join(path, name))
       .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
       .sort((a, b) => (a < b ? -1 : 1));
   } catch (cause) {
-    throw new PeregrineError("RULES_OPEN", "Could not read the rules folder", { file: path }, { cause });
+    if (cause instanceof PeregrineError) throw cause;
+    throw new PeregrineError("RULES_OPEN", `Could not read the rules file or folder (${why(cause)})`, { file: path });
   }
 }
 
@@ -56,7 +57,7 @@ export function readRulesFile(path: string): RulesFile {
   try {
     return { path, content: readFileSync(path, "utf8") };
   } catch (cause) {
-    throw new PeregrineError("RULES_OPEN", "Could not read the rules file", { file: path }, { cause });
+    throw new PeregrineError("RULES_OPEN", `Could not read the rules file (${why(cause)})`, { file: path });
   }
 }
 

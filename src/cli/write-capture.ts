@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { statSync } from "node:fs";
 import { type CaptureSchema, type CopyOptions, Recording, type RecordingReport } from "../engine/recording.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type ReadFlags } from "./context.js";
@@ -21,6 +22,10 @@ export function writeOptions(capture: string, flags: ReadFlags): CopyOptions | n
   if (output !== undefined) throw new PeregrineError("OPTION_CONFLICT", "-w cannot be given together with --output");
   if (write === "-" && (fields !== undefined || json === true)) {
     throw new PeregrineError("OPTION_CONFLICT", "-w - and --fields or --json cannot both have the standard output");
+  }
+  if (needsReplay(flags) && statSync(capture, { throwIfNoEntry: false })?.isFile() === false) {
+    const message = "-w together with --filter, --fields or --json reads the capture twice: put it into a file first";
+    throw new PeregrineError("OPTION_CONFLICT", message);
   }
   return {
     from: capture,

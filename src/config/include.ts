@@ -2,7 +2,7 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { PeregrineError } from "../telemetry/errors.js";
+import { PeregrineError, why } from "../telemetry/errors.js";
 import { isMap, type Tree, type TreeMap } from "./tree.js";
 
 const KEY = "config_files";
@@ -54,21 +54,16 @@ function inclusions(listed: Tree | undefined): Inclusion[] {
 
 /** A file, or the files of a folder by their paths; none where nothing is there. */
 function filesOf(path: string): string[] {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return [];
-  if (!stat.isDirectory()) return [path];
   try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return [];
+    if (!stat.isDirectory()) return [path];
     return readdirSync(path)
       .map((name) => join(path, name))
       .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
       .sort((a, b) => (a < b ? -1 : 1));
   } catch (cause) {
-    throw new PeregrineError(
-      "CONFIG_OPEN",
-      "Could not read the folder of configuration files",
-      { file: path },
-      { cause },
-    );
+    throw new PeregrineError("CONFIG_OPEN", `Could not read what ${KEY} names (${why(cause)})`, { file: path });
   }
 }
 

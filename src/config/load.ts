@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readFileSync } from "node:fs";
-import { type ErrorCode, PeregrineError } from "../telemetry/errors.js";
+import { type ErrorCode, PeregrineError, why } from "../telemetry/errors.js";
 import type { AppendOutput, Config, RuleSelection } from "./config.js";
 import { includeFiles } from "./include.js";
 import { applyOverride, type Override, parseOverride } from "./override.js";
@@ -60,7 +60,7 @@ function readTree(file: string, env: Readonly<Record<string, string | undefined>
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new PeregrineError("CONFIG_OPEN", "Could not read the configuration file", { file }, { cause });
+    throw new PeregrineError("CONFIG_OPEN", `Could not read the configuration file (${why(cause)})`, { file });
   }
   const tree = parseTree(text, file, (scalar) => expandVariables(scalar, env));
   if (tree === null) return emptyMap();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { closeSync, openSync } from "node:fs";
-import { PeregrineError } from "../telemetry/errors.js";
+import { PeregrineError, why } from "../telemetry/errors.js";
 import type { Output } from "./output.js";
 import { StreamOutput } from "./stream.js";
 
@@ -60,7 +60,8 @@ export class FileOutput implements Output {
       try {
         this.fd = openSync(this.path, "a");
       } catch (cause) {
-        throw new PeregrineError("OUTPUT_WRITE", `failed to open output file ${this.path}`, {}, { cause });
+        const message = `failed to open output file ${this.path} (${why(cause)})`;
+        throw new PeregrineError("OUTPUT_WRITE", message, {}, { cause });
       }
       this.stream = new StreamOutput(this.name, this.fd, this.keepOpen && this.buffered);
     }

@@ -275,6 +275,12 @@ export interface Place {
   readonly offset?: number;
 }
 
+/** The system's short word for what went wrong, as in ENOENT; else the message. */
+export function why(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
+}
+
 /** An error meant for a user: a code from the table, a sentence, a place. */
 export class PeregrineError extends Error {
   override readonly name = "PeregrineError";

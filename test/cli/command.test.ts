@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -30,6 +32,10 @@ test("arguments that cannot be parsed: exit 2", async () => {
     ["--workers", "0"],
     ["--workers", "many"],
     ["-r", rules, "-e", capture, "-o", "a[=1"],
+    ["-r", rules, "-e", capture, "-e", capture],
+    ["-c", rules, "-c", rules],
+    ["-M", "0"],
+    ["-M", "1e9"],
   ];
   for (const args of bad) {
     const { status, stdout } = await command(args);
@@ -56,6 +62,7 @@ test("everything else that fails: exit 1, with a code", async () => {
     ["CAPTURE_NONE", ["read"]],
     ["RULES_NONE", ["-e", capture, "-c", noRules]],
     ["RULES_OPEN", ["-r", join(folder, "missing.yaml"), "-e", capture]],
+    ["RULES_OPEN", ["-r", join(rules, "below-a-file.yaml"), "-e", capture]],
     ["CONFIG_OPEN", ["-c", join(folder, "missing.yaml"), "-e", capture]],
     ["CONFIG_VALUE", ["-r", rules, "-e", capture, "-o", "priority=loud"]],
     ["CONFIG_VALUE", ["-V", rules, "-o", "json_output=maybe"]],
@@ -153,6 +160,32 @@ test("read: lines, fields, objects", async () => {
   assert.match(template.stdout.split("\n")[0] ?? "", /^\d+ is CHILD$/);
   assert.equal((await output("%evt.num %fd.sip")).stdout, "");
   assert.match((await output("*%evt.num %fd.sip")).stdout, /^\d+ <NA>\n/);
+});
+
+test("- is standard input, which is read once", async () => {
+  const fromPipe = async (args: readonly string[]) => {
+    const main = new URL("../../src/cli/main.js", import.meta.url).href;
+    const program = `const { main } = await import(${JSON.stringify(main)}); await main(process.argv.slice(1));`;
+    // A pipe of the shell: one of Node's is a socket, which has no path.
+    const line = ["-c", 'file=$1; shift; cat "$file" | "$@"', "sh", capture, process.execPath];
+    const child = spawn("sh", [...line, "--input-type=module", "-e", program, "--", ...args]);
+    const chunks: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.resume();
+    const [status] = (await once(child, "close")) as [number];
+    return { status, stdout: Buffer.concat(chunks).toString() };
+  };
+  const [piped, named] = [await fromPipe(["-r", rules, "-e", "-"]), await command(["-r", rules, "-e", capture])];
+  assert.equal(piped.status, 0);
+  assert.equal(piped.stdout.split("\n").length, named.stdout.split("\n").length);
+  assert.ok(piped.stdout.length > 1000);
+  assert.notEqual((await fromPipe(["read", "-"])).stdout, "");
+  const copy = join(folder, "piped.scap");
+  assert.equal((await fromPipe(["read", "-", "-w", copy])).status, 0);
+  assert.ok(existsSync(copy));
+  const filtered = join(folder, "filtered.scap");
+  assert.equal((await fromPipe(["read", "-", "-w", filtered, "--filter", "evt.num > 3"])).status, 1);
+  assert.ok(!existsSync(filtered));
 });
 
 test("a bad capture: what comes before is delivered, then the coded error with its place, exit 1", async () => {
