@@ -23,6 +23,8 @@ interface SourceParts {
   readonly interner: Interner;
   readonly plan: Int32Array;
   readonly annexWords: number;
+  /** Whether processes belong to containers. */
+  readonly containers: boolean;
 }
 
 /** The source that `spec` describes. */
@@ -31,7 +33,11 @@ function createSource(spec: SyscallSpec, parts: SourceParts): CountedSource {
     case "capture":
       return new CountedScap({ path: spec.path, ...parts });
     case "live":
-      return new CountedLive({ settings: spec.settings, describe: describeContainer, ...parts });
+      return new CountedLive({
+        settings: spec.settings,
+        ...(parts.containers ? { describe: describeContainer } : {}),
+        ...parts,
+      });
   }
 }
 
@@ -40,7 +46,8 @@ export function createIngest(setup: IngestSetup): IngestParts {
   const { memory, hostRoot, containers } = setup;
   const interner = createInterner(memory);
   const plan = makePlan(setup.demand, setup.annex.parts);
-  const source = createSource(setup.source, { memory, interner, plan, annexWords: annexWords(setup.annex) });
+  const words = annexWords(setup.annex);
+  const source = createSource(setup.source, { memory, interner, plan, annexWords: words, containers });
   const stage = new StateStage({ memory, interner, plan, hostRoot, containers, annex: setup.annex });
   return { source, interner, stage, stageCounters: () => ({ ...stage.counters }) };
 }
