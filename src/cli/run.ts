@@ -91,6 +91,9 @@ async function runOnce(
     log.error("The reader of the alerts has gone away", { code: "OUTPUT_WRITE" });
     return Exit.FAILED;
   } finally {
+    for (const { name, lost } of outputs.losses) {
+      log.error(`${name}: ${lost} alerts could not be written`, { code: "OUTPUT_WRITE", output: name, lost });
+    }
     clearTimeout(timer);
     process.off("SIGUSR1", reopen);
     stop.off();

@@ -2,8 +2,8 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { ContainerMetadata } from "./metadata.js";
 import { containerEventText } from "./event-text.js";
+import type { ContainerMetadata } from "./metadata.js";
 import { imageParts, metadataOf, objectOf, parsed, textOf } from "./oci.js";
 
 /*

@@ -3,7 +3,7 @@
 import { closeSync, openSync } from "node:fs";
 import { PeregrineError, why } from "../telemetry/errors.js";
 import type { Output } from "./output.js";
-import { StreamOutput } from "./stream.js";
+import { linesOf, StreamOutput } from "./stream.js";
 
 /**
  * Appends to a file. Unless it is kept open it is opened for each chunk, so that a file that was moved away is made anew.
@@ -14,6 +14,9 @@ export class FileOutput implements Output {
   private stream: StreamOutput | null = null;
   /** The open file is no longer the one of that name. */
   private stale = false;
+  /** Lines that were lost with streams that are closed. */
+  private gone = 0;
+  private torn = false;
 
   constructor(
     private readonly path: string,
@@ -32,17 +35,33 @@ export class FileOutput implements Output {
     this.stale = this.keepOpen;
   }
 
+  /** Lines that could not be written. */
+  get lost(): number {
+    return this.gone + (this.stream?.lost ?? 0);
+  }
+
   write(chunk: Buffer): void | Promise<void> {
     if (this.stale) {
       this.stale = false;
       const closed = this.close();
       if (closed !== undefined) return closed.then(() => this.write(chunk));
     }
-    const stream = this.opened();
-    const written = stream.write(chunk);
-    if (this.keepOpen) return written;
-    if (written === undefined) return this.close();
-    return written.then(() => this.close());
+    let stream: StreamOutput;
+    try {
+      stream = this.opened();
+    } catch (error) {
+      this.gone += linesOf(chunk);
+      throw error;
+    }
+    if (this.keepOpen) return stream.write(chunk);
+    let written: void | Promise<void>;
+    try {
+      written = stream.write(chunk);
+    } catch (error) {
+      void this.close();
+      throw error;
+    }
+    return written === undefined ? this.close() : written.finally(() => this.close());
   }
 
   close(): void | Promise<void> {
@@ -50,9 +69,20 @@ export class FileOutput implements Output {
     if (stream === null) return;
     this.stream = null;
     const { fd } = this;
-    const flushed = stream.close();
-    if (flushed === undefined) closeSync(fd);
-    else return flushed.then(() => closeSync(fd));
+    const ended = (): void => {
+      this.gone += stream.lost;
+      this.torn = stream.torn;
+      closeSync(fd);
+    };
+    let flushed: void | Promise<void>;
+    try {
+      flushed = stream.close();
+    } catch (error) {
+      ended();
+      throw error;
+    }
+    if (flushed !== undefined) return flushed.finally(ended);
+    ended();
   }
 
   private opened(): StreamOutput {
@@ -63,7 +93,7 @@ export class FileOutput implements Output {
         const message = `failed to open output file ${this.path} (${why(cause)})`;
         throw new PeregrineError("OUTPUT_WRITE", message, {}, { cause });
       }
-      this.stream = new StreamOutput(this.name, this.fd, this.keepOpen && this.buffered);
+      this.stream = new StreamOutput(this.name, this.fd, this.keepOpen && this.buffered, this.torn);
     }
     return this.stream;
   }

@@ -28,6 +28,15 @@ export class Outputs implements Output {
   readonly name = "all";
   private readonly told = new Set<string>();
 
+  get lost(): number {
+    return this.outputs.reduce((sum, { lost }) => sum + lost, 0);
+  }
+
+  /** What each output has lost, where it has. */
+  get losses(): readonly { readonly name: string; readonly lost: number }[] {
+    return this.outputs.filter(({ lost }) => lost > 0);
+  }
+
   /** Whether alerts were lost on the way to one of the outputs. */
   get failed(): boolean {
     return this.told.size > 0;

@@ -8,6 +8,15 @@ import type { Output } from "./output.js";
 /** Bytes that are held back where outputs are buffered. */
 const BUFFERED = 64 * 1024;
 
+const NEWLINE = Buffer.from("\n");
+
+/** Ends of lines in a chunk from a place on. */
+export function linesOf(chunk: Buffer, from = 0): number {
+  let lines = 0;
+  for (let at = chunk.indexOf(NEWLINE[0], from); at !== -1; at = chunk.indexOf(NEWLINE[0], at + 1)) lines++;
+  return lines;
+}
+
 function failure(name: string, cause: unknown): PeregrineError {
   const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
   return new PeregrineError("OUTPUT_WRITE", `${name}: ${code}`, {}, { cause });
@@ -28,11 +37,15 @@ export function readerGone(error: unknown): boolean {
 export class StreamOutput implements Output {
   private held: Buffer[] = [];
   private bytes = 0;
+  /** Lines that could not be written, or not to their ends. */
+  lost = 0;
 
+  /** @param torn whether the last line of the target lacks its end, because there was no room for it */
   constructor(
     readonly name: string,
     private readonly fd: number,
     private readonly buffered: boolean,
+    public torn = false,
   ) {}
 
   write(chunk: Buffer): void | Promise<void> {
@@ -56,8 +69,10 @@ export class StreamOutput implements Output {
   }
 
   private flush(chunk: Buffer): void | Promise<void> {
-    const done = this.push(chunk, 0);
-    if (done < chunk.length) return this.wait(chunk, done);
+    // The first line behind one without an end would be lost with it.
+    const whole = this.torn ? Buffer.concat([NEWLINE, chunk]) : chunk;
+    const done = this.push(whole, 0);
+    if (done < whole.length) return this.wait(whole, done);
   }
 
   private async wait(chunk: Buffer, from: number): Promise<void> {
@@ -74,8 +89,13 @@ export class StreamOutput implements Output {
     let at = from;
     try {
       while (at < chunk.length) at += writeSync(this.fd, chunk, at, chunk.length - at);
+      this.torn = false;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw failure(this.name, error);
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") {
+        this.lost += linesOf(chunk, at);
+        if (at > 0) this.torn = chunk[at - 1] !== NEWLINE[0];
+        throw failure(this.name, error);
+      }
     }
     return at;
   }

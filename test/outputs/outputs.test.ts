@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -46,6 +55,40 @@ test("a file is opened again for each chunk, unless it is kept open", async () =
   }
 });
 
+test("what finds no room is counted, and the next line begins a new one", {
+  skip: process.platform !== "linux",
+}, async () => {
+  for (const keep of [false, true]) {
+    const full = new FileOutput("/dev/full", keep, false);
+    assert.throws(() => full.write(Buffer.from("a\nb\n")), { code: "OUTPUT_WRITE" });
+    assert.throws(() => full.write(Buffer.from("c\n")), { code: "OUTPUT_WRITE" });
+    await full.close();
+    assert.equal(full.lost, 3);
+  }
+  const none = new FileOutput(join(folder, "no", "folder"), false, false);
+  assert.throws(() => none.write(Buffer.from("a\nb\n")));
+  assert.equal(none.lost, 2);
+  const held = new FileOutput("/dev/full", true, true);
+  await held.write(Buffer.from("a\nb\n"));
+  assert.throws(() => held.close(), { code: "OUTPUT_WRITE" });
+  assert.equal(held.lost, 2);
+  const before = readdirSync("/proc/self/fd").length;
+  for (let i = 0; i < 20; i++) assert.throws(() => new FileOutput("/dev/full", false, false).write(Buffer.from("a\n")));
+  assert.equal(readdirSync("/proc/self/fd").length, before, "descriptors are closed");
+});
+
+test("a line that was cut off does not swallow the next one", async () => {
+  const path = join(folder, "torn");
+  // As a file is after a write that found room for half a line.
+  writeFileSync(path, "half");
+  const fd = openSync(path, "a");
+  const stream = new StreamOutput("test", fd, false, true);
+  await stream.write(Buffer.from("whole\n"));
+  await stream.write(Buffer.from("next\n"));
+  closeSync(fd);
+  assert.equal(readFileSync(path, "utf8"), "half\nwhole\nnext\n");
+});
+
 test("a target that cannot be written is a coded error", () => {
   const file = new FileOutput(join(folder, "no", "such", "folder"), false, false);
   const coded = (error: unknown) => error instanceof PeregrineError && error.code === "OUTPUT_WRITE";
@@ -58,9 +101,15 @@ test("a target that cannot be written is a coded error", () => {
 test("one output that fails does not stop the others; when all have failed it is thrown", async () => {
   const written: string[] = [];
   const warnings: string[] = [];
-  const good: Output = { name: "good", write: (chunk) => void written.push(chunk.toString()), close: () => {} };
+  const good: Output = {
+    name: "good",
+    lost: 0,
+    write: (chunk) => void written.push(chunk.toString()),
+    close: () => {},
+  };
   const bad: Output = {
     name: "bad",
+    lost: 2,
     write: () => {
       throw new Error("full");
     },
@@ -71,6 +120,7 @@ test("one output that fails does not stop the others; when all have failed it is
   await outputs.write(Buffer.from("2"));
   assert.deepEqual(written, ["1", "2"]);
   assert.deepEqual(warnings, ["bad: full"]);
+  assert.deepEqual(outputs.losses, [bad]);
   const all = new Outputs([bad, bad], () => {});
   await assert.rejects(async () => all.write(Buffer.from("1")), /full/);
 });
@@ -114,7 +164,7 @@ test("a reader that goes away is told apart; a slow one gets everything", async 
 });
 
 test("outputs remember that one of them failed", async () => {
-  const good: Output = { name: "good", write: () => {}, close: () => {} };
+  const good: Output = { name: "good", lost: 0, write: () => {}, close: () => {} };
   const missing = new FileOutput(join(folder, "no", "such", "folder"), false, false);
   const fine = new Outputs([good, good], () => {});
   const half = new Outputs([missing, good], () => {});
