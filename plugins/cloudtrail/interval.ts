@@ -50,7 +50,7 @@ export function parseInterval(text: string, now: number, latest = now): Interval
 const NAME = /_CloudTrail_[^_]+_(\d{8}T\d{4})Z_[^/]*$/;
 
 /** The minute in the name of a log file, as YYYYMMDDTHHMM; null where the name has none. */
-export function minuteOf(key: string): string | null {
+function minuteOf(key: string): string | null {
   return NAME.exec(key)?.[1] ?? null;
 }
 

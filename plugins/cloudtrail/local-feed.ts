@@ -11,7 +11,7 @@ const SMALL = 64 * 1024;
 const PIECE = 256 * 1024;
 
 /** A log file, or all below a folder: in the order of their names, folder by folder. */
-export class LocalFeed implements Feed {
+class LocalFeed implements Feed {
   readonly #files: Iterator<string>;
   #run: LogRun | null = null;
   #current = "";

@@ -85,7 +85,7 @@ function repositories(name: List): WithIndex {
 }
 
 /** The extract functions of one list of containers, by the last part of their fields' names. */
-export function containerExtractors(name: List): Readonly<Record<Name, WithIndex>> {
+function containerExtractors(name: List): Readonly<Record<Name, WithIndex>> {
   return {
     args: joined(name, "args"),
     command: joined(name, "command"),

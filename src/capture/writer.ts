@@ -39,7 +39,7 @@ export interface WriterCounters {
 }
 
 /** Level of gzip for a file: 0 is none. */
-export function gzipLevel(path: string, gzip: number | boolean | undefined): number {
+function gzipLevel(path: string, gzip: number | boolean | undefined): number {
   if (typeof gzip === "number") return gzip;
   return (gzip ?? path.endsWith(".gz")) ? 6 : 0;
 }

@@ -57,7 +57,7 @@ export function benchCommand(program: Command, exit: (code: number) => void): vo
 }
 
 /** Runs the bench. @returns its exit code */
-export async function runBench(flags: BenchFlags): Promise<number> {
+async function runBench(flags: BenchFlags): Promise<number> {
   // From dist/src/cli to dist/bench.
   const script = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "bench", "user.js");
   const child = spawn(process.execPath, [script, JSON.stringify(flags)], { stdio: "inherit" });

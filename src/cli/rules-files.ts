@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.js";
+import { filesAt } from "../config/folder.js";
 import { PeregrineError, why } from "../telemetry/errors.js";
 import type { Context, RunFlags } from "./context.js";
 import { packageRoot } from "./package-root.js";
@@ -36,16 +37,11 @@ export function readRulesFiles(
 
 function expand(path: string, strict: boolean): string[] {
   try {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) {
-      if (strict) throw new PeregrineError("RULES_OPEN", "Could not find the rules file or folder", { file: path });
-      return [];
+    const files = filesAt(path);
+    if (files === null && strict) {
+      throw new PeregrineError("RULES_OPEN", "Could not find the rules file or folder", { file: path });
     }
-    if (!stat.isDirectory()) return [path];
-    return readdirSync(path)
-      .map((name) => join(path, name))
-      .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
-      .sort((a, b) => (a < b ? -1 : 1));
+    return files ?? [];
   } catch (cause) {
     if (cause instanceof PeregrineError) throw cause;
     throw new PeregrineError("RULES_OPEN", `Could not read the rules file or folder (${why(cause)})`, { file: path });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { packageRoot } from "./package-root.js";
 
 /** Version of the rule language that rules may require, as Falco counts it. */
-export const RULE_ENGINE_VERSION = "0.63.0";
+const RULE_ENGINE_VERSION = "0.63.0";
 
 function packageVersion(): string {
   const folder = packageRoot();

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { statSync } from "node:fs";
-import { type CaptureSchema, type CopyOptions, Recording, type RecordingReport } from "../engine/recording.js";
+import { type CopyOptions, Recording, type RecordingReport } from "../engine/recording.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type ReadFlags } from "./context.js";
 import { stopOnSignals } from "./stop.js";
-
-/** Schemas that --schema names. */
-export const SCHEMAS = ["current", "0.31"] as const satisfies readonly CaptureSchema[];
 
 /** What `read` writes besides, or instead of, lines: null where there is no -w. @throws PeregrineError OPTION_CONFLICT */
 export function writeOptions(capture: string, flags: ReadFlags): CopyOptions | null {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readdirSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { PeregrineError, why } from "../telemetry/errors.js";
+import { filesAt } from "./folder.js";
 import { isMap, type Tree, type TreeMap } from "./tree.js";
 
 const KEY = "config_files";
@@ -55,13 +55,7 @@ function inclusions(listed: Tree | undefined): Inclusion[] {
 /** A file, or the files of a folder by their paths; none where nothing is there. */
 function filesOf(path: string): string[] {
   try {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) return [];
-    if (!stat.isDirectory()) return [path];
-    return readdirSync(path)
-      .map((name) => join(path, name))
-      .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
-      .sort((a, b) => (a < b ? -1 : 1));
+    return filesAt(path) ?? [];
   } catch (cause) {
     throw new PeregrineError("CONFIG_OPEN", `Could not read what ${KEY} names (${why(cause)})`, { file: path });
   }

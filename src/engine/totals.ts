@@ -4,7 +4,7 @@ import type { LedgerSnapshot } from "../telemetry/ledger.js";
 import type { ReplayReport, RunReport, SourceReport } from "./report.js";
 
 /** Several ledgers as one: it adds up where they do. */
-export function sumLedgers(ledgers: readonly LedgerSnapshot[]): LedgerSnapshot {
+function sumLedgers(ledgers: readonly LedgerSnapshot[]): LedgerSnapshot {
   const sum = (pick: (ledger: LedgerSnapshot) => number): number =>
     ledgers.reduce((total, ledger) => total + pick(ledger), 0);
   const lost = new Map<string, LedgerSnapshot["lost"][number]>();

@@ -259,7 +259,7 @@ function readingOf(places: Places): Reading {
 }
 
 /** A parameter, and the directory fd that a path starts at. */
-export function demandArgument(type: number, index: number): number {
+function demandArgument(type: number, index: number): number {
   const param = EVENTS[type]?.params[index];
   if (param === undefined) return 0;
   return (1 << index) | (param.type === ParamType.FSRELPATH && param.dirfd >= 0 ? 1 << param.dirfd : 0);
@@ -269,7 +269,7 @@ export function demandArgument(type: number, index: number): number {
 const PARAM_NAMES = new Set(EVENTS.flatMap((event) => event.params.map((param) => param.name)));
 
 /** Whether some event has a parameter of that name. */
-export function isParamName(name: string): boolean {
+function isParamName(name: string): boolean {
   return PARAM_NAMES.has(name);
 }
 

@@ -9,7 +9,7 @@ import type { EventView } from "./view.js";
 const ENV_PARENTS = 20;
 
 /** Value of a variable in an environment (K=V, NUL separated), outer blanks cut; "" where it is missing. */
-export function variableOf(environment: string, name: string): string {
+function variableOf(environment: string, name: string): string {
   const head = `${name}=`;
   let at = 0;
   while (at < environment.length) {

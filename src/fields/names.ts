@@ -17,7 +17,7 @@ let hostGeneration = -1;
 let hostDictionary: Dictionary | null = null;
 
 /** Key of the container that the event's thread runs in, for the user and group tables. */
-export function containerKey(e: EventView): number {
+function containerKey(e: EventView): number {
   const id = e.rows[e.row * ROW_WORDS + RowWord.CONTAINER] as number;
   if (id <= EMPTY) return EMPTY;
   if (hostGeneration !== e.generation || hostDictionary !== e.dictionary) {

@@ -31,7 +31,7 @@ function argsKey(e: EventView): number {
 }
 
 /** proc.args[n]: the n-th argument, "" out of range. */
-export function bindArgs(argument: Argument | null): Reading {
+function bindArgs(argument: Argument | null): Reading {
   if (argument === null) return { extract: keyed(argsKey, joinedArgs) };
   const index = argument.index;
   return { extract: keyed(argsKey, (key, e) => splitArgs(e.dictionary.text(key))[index] ?? "") };

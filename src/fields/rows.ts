@@ -36,7 +36,7 @@ export function extraOf(e: EventView, row: number): number {
  */
 
 /** Ancestors that a walk looks at, at the most: more than a chain of processes ever has. */
-export const MAX_ANCESTORS = 4096;
+const MAX_ANCESTORS = 4096;
 
 /** Row of the n-th ancestor from leader to leader, 0 = the event's own leader; 0 where there is none. */
 export function ancestorRow(e: EventView, n: number): number {

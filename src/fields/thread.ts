@@ -13,7 +13,7 @@ import type { EventView } from "./view.js";
 const HIGH_MASK = (1 << (CAPABILITIES.length - 32)) - 1;
 
 /** Names of a capability set, in table order, joined by blanks. */
-export function capabilityNames(low: number, high: number): string {
+function capabilityNames(low: number, high: number): string {
   let names = "";
   for (const [bit, name] of CAPABILITIES.entries()) {
     const set = bit < 32 ? (low >>> bit) & 1 : (high >>> (bit - 32)) & 1;
@@ -67,7 +67,7 @@ function controllerName(name: string): string {
 }
 
 /** The cgroups as pairs of a controller and a path. */
-export function cgroupPairs(binary: string): [string, string][] {
+function cgroupPairs(binary: string): [string, string][] {
   return splitArgs(binary).map((entry) => {
     const equals = entry.indexOf("=");
     return equals < 0 ? [controllerName(entry), ""] : [controllerName(entry.slice(0, equals)), entry.slice(equals + 1)];

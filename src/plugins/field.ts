@@ -92,7 +92,7 @@ function extractorOf(spec: FieldSpec, source: ValueSource): Extractor {
 }
 
 /** Address and prefix length of a network's bytes, which are its address and its mask; the mask itself where it has holes. */
-export function networkText(bytes: string): string {
+function networkText(bytes: string): string {
   const width = bytes.length / 2;
   const mask = Array.from(bytes.slice(width), (c) => c.charCodeAt(0).toString(2).padStart(8, "0")).join("");
   const prefix = mask.indexOf("0") === -1 ? mask.length : mask.indexOf("0");

@@ -81,7 +81,7 @@ async function loadPlugin(request: PluginRequest, index: number, settings: LoadS
 }
 
 /** @throws PeregrineError where two of the plugins cannot be together, or one is of no use with the others */
-export function checkTogether(plugins: readonly LoadedPlugin[]): void {
+function checkTogether(plugins: readonly LoadedPlugin[]): void {
   const names = new Set<string>();
   const ids = new Map<number, string>();
   for (const { name, source } of plugins) {

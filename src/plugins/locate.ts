@@ -7,12 +7,12 @@ import { fileURLToPath } from "node:url";
 import { PeregrineError } from "../telemetry/errors.js";
 
 /** Plugins that come with Peregrine. */
-export const BUNDLED = ["cloudtrail", "json", "k8saudit", "nats"] as const;
+const BUNDLED = ["cloudtrail", "json", "k8saudit", "nats"] as const;
 
 /** Where relative paths of plugins begin, if PEREGRINE_PLUGINS does not say otherwise. */
 const PLUGIN_FOLDER = "/usr/share/falco/plugins";
 
-export function pluginFolder(): string {
+function pluginFolder(): string {
   return process.env["PEREGRINE_PLUGINS"] || PLUGIN_FOLDER;
 }
 

@@ -68,7 +68,7 @@ function numbers(text: string): readonly number[] {
 }
 
 /** Whether a plugin that was made for version `required` of the SDK runs with version `present`. */
-export function sdkRuns(required: string, present: string = SDK_VERSION): boolean {
+function sdkRuns(required: string, present: string = SDK_VERSION): boolean {
   const [major, minor, patch] = numbers(required);
   const [ourMajor, ourMinor, ourPatch] = numbers(present);
   if (major !== ourMajor) return false;

@@ -68,7 +68,7 @@ export interface Registry {
   place(path: Path): { readonly line: number; readonly column: number };
 }
 
-export const DEFAULT_RANGES: readonly IdRange[] = [
+const DEFAULT_RANGES: readonly IdRange[] = [
   { from: 1, to: 2 ** 30 - 1, use: "public" },
   { from: 2 ** 30, to: 2 ** 31 - 1, use: "private" },
   { from: 2 ** 31, to: 2 ** 32 - 1, use: "reserved" },

@@ -77,7 +77,7 @@ export class WantedFields implements ValueSources {
 }
 
 /** The fields of a plugin as `--list` shows them. */
-export function pluginCatalog({ name: plugin, extractor }: PluginInfo): readonly CatalogEntry[] {
+function pluginCatalog({ name: plugin, extractor }: PluginInfo): readonly CatalogEntry[] {
   return Object.entries(extractor?.fields ?? {}).map(([name, spec]) => ({
     name,
     class: name.slice(0, name.indexOf(".")) || plugin,

@@ -11,7 +11,7 @@ import { compileRegex, RegexError } from "./regex.js";
 import { suggest } from "./suggest.js";
 
 /** Something wrong with a resolved condition. */
-export class CheckError extends Error {
+class CheckError extends Error {
   constructor(
     message: string,
     readonly range: Range,

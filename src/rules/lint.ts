@@ -71,7 +71,7 @@ export function* conditionWarnings(node: CheckNode, left: Operand, operands: Ope
 }
 
 /** Comparing a field of the old k8s_audit and json plugins with the text that stood for a missing value. */
-export function isUnsafe(node: CheckNode): boolean {
+function isUnsafe(node: CheckNode): boolean {
   if (node.left.kind !== "field" || !/^(?:ka|jevt)\./.test(node.left.name)) return false;
   if (!UNSAFE_OPERATORS.has(node.operator)) return false;
   const { right } = node;

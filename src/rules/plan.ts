@@ -51,7 +51,7 @@ function planNode(node: Node, atoms: Atoms): PlanNode {
  * Folds what an event type decides, moves negations down to the atoms and flattens what is nested: the more tests stand
  * side by side, the more of them are one test of a word (see emit.ts).
  */
-export function foldNode(node: PlanNode, type: number, negated = false): PlanNode {
+function foldNode(node: PlanNode, type: number, negated = false): PlanNode {
   switch (node.kind) {
     case "constant":
       return node.value !== negated ? TRUE : FALSE;

@@ -34,7 +34,7 @@ export const NO_CWD = "./";
 export const NOT_AVAILABLE = "<NA>";
 
 /** Text of a parameter that is missing or empty. */
-export function emptyText(type: number): string {
+function emptyText(type: number): string {
   switch (type) {
     case ParamType.BYTEBUF:
     case ParamType.SOCKTUPLE:
@@ -279,7 +279,7 @@ export function commOf(e: EventView, low: number, high: number): number {
 }
 
 /** Resolved text of parameter `index`, "" where there is none. */
-export function resolvedText(e: EventView, info: EventInfo, index: number): string {
+function resolvedText(e: EventView, info: EventInfo, index: number): string {
   const param = info.params[index] as ParamInfo;
   if (!e.has(index)) return "";
   const at = e.o + param.word;

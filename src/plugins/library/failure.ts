@@ -11,7 +11,7 @@ function signalName(signal: number): string {
 }
 
 /** How a process ended, from its wait status; -1 is not known. */
-export function describeDeath(status: number): string {
+function describeDeath(status: number): string {
   if (status < 0) return "its process has ended";
   const signal = status & 0x7f;
   return signal === 0

@@ -121,7 +121,7 @@ export function listOpenParams(details: LibraryDetails, state: LibraryState): re
 const SHOWN_BYTES = 50;
 
 /** What an event looks like where the library does not say it. */
-export function plainText(data: Uint8Array): string {
+function plainText(data: Uint8Array): string {
   const shown = Buffer.from(data.buffer, data.byteOffset, Math.min(data.byteLength, SHOWN_BYTES));
   const printable = shown.every((byte) => byte >= 0x20 && byte < 0x7f);
   const rest = data.byteLength > SHOWN_BYTES ? "..." : "";

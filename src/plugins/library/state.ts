@@ -22,7 +22,7 @@ const EVENTS_OF_PEACE = 10_000;
  * A configuration as the library is given it: text as it is, anything else as JSON. None, for which an empty object may stand,
  * is an empty object where there is a schema and an empty text where there is none, as with Falco.
  */
-export function configText(config: unknown, hasSchema: boolean): string {
+function configText(config: unknown, hasSchema: boolean): string {
   const none = config === undefined || config === null || config === "";
   if (none || (typeof config === "object" && Object.keys(config).length === 0)) return hasSchema ? "{}" : "";
   return typeof config === "string" ? config : JSON.stringify(config);

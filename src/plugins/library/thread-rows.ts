@@ -6,7 +6,7 @@ import { EXTRA_WORDS, ExeFlag, ExtraWord, ProcessRows, ROW_WORDS, RowWord } from
 import { RequestWriter } from "./wire.js";
 
 /** What plugins' sides ask for; the numbers of native/plugin/upcall.h. */
-export const Question = { THREAD: 1, THREAD_COUNT: 2, THREADS: 3, FDS: 4 } as const;
+const Question = { THREAD: 1, THREAD_COUNT: 2, THREADS: 3, FDS: 4 } as const;
 
 /** A thread as the table of threads shows it. Texts are binary strings. */
 export interface ThreadEntry {
