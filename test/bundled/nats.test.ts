@@ -1,38 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { openSource, TestContext } from "peregrine/sdk/testing";
 import { parsePlace } from "../../plugins/nats/config.js";
 import { plugin } from "../../plugins/nats/index.js";
+import { natsServer, type TestStreams } from "./nats-server.js";
 import { idsOf, readAll, record } from "./trail.js";
 
-const found = spawnSync("nats-server", ["--version"]).status === 0;
-const skip: string | false = found ? false : "nats-server is not there (Debian package nats-server)";
 const folder = mkdtempSync(join(tmpdir(), "peregrine-nats-"));
-let server: ChildProcess;
-let url = "";
-let connection: NatsConnection;
-let manager: JetStreamManager;
-let stream: JetStreamClient;
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
+const found = await natsServer(join(folder, "streams"));
+const skip: string | false = found === null ? "nats-server is not there (Debian package nats-server)" : false;
+const { url, manager, stream } = found ?? ({ url: "" } as TestStreams);
+after(async () => {
+  await found?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 async function waitFor(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   for (let n = 0; !(await holds()); n++) {
@@ -40,31 +28,6 @@ async function waitFor(what: string, holds: () => boolean | Promise<boolean>): P
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
-
-before(async () => {
-  if (!found) return;
-  const port = await freePort();
-  server = spawn("nats-server", ["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder], { stdio: "ignore" });
-  url = `nats://127.0.0.1:${port}`;
-  await waitFor("nats-server", async () => {
-    try {
-      connection = await connect({ servers: url });
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  manager = await jetstreamManager(connection);
-  stream = jetstream(connection);
-});
-after(async () => {
-  if (found) {
-    await connection.close();
-    server.kill("SIGTERM");
-    await once(server, "exit");
-  }
-  rmSync(folder, { recursive: true, force: true });
-});
 
 async function publish(name: string, ids: readonly string[]): Promise<void> {
   await manager.streams.add({ name, subjects: [`${name}.>`] });

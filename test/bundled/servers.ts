@@ -2,10 +2,17 @@
 
 /** Real servers on the loopback interface for tests of plugins, and a proxy that makes them fail. */
 
-import { createServer, request } from "node:http";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CompleteMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { buildApp } from "fauxqs";
 
@@ -51,9 +58,12 @@ export async function startQueues(): Promise<TestServer> {
 }
 
 /** Whether a request fails, and how; `n` counts all requests from 1. */
-export type Fault = (method: string, path: string, n: number) => "no" | "throttle" | "error" | "reset" | "cut";
+export type Fault = (method: string, path: string, n: number) => "no" | "throttle" | "error" | "reset" | "cut" | "hold";
 
-/** Passes requests on to `target`, or lets them fail: throttled, a server error, no answer, or half of one. */
+/**
+ * Passes requests on to `target`, or lets them fail: throttled, a server error, no answer, half of its first part, or the first half
+ * of it all ("hold"), after which nothing more comes and the connection stays.
+ */
 export async function startProxy(
   target: string,
   fault: Fault,
@@ -80,6 +90,7 @@ export async function startProxy(
       (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
         if (kind === "no") answer.pipe(outgoing);
+        else if (kind === "hold") passHalf(answer, outgoing);
         else
           answer.once("data", (part: Buffer) => {
             outgoing.write(part.subarray(0, part.length / 2), () => outgoing.destroy());
@@ -102,6 +113,14 @@ export async function startProxy(
   };
 }
 
+function passHalf(answer: IncomingMessage, outgoing: ServerResponse): void {
+  let left = Math.floor(Number(answer.headers["content-length"]) / 2);
+  answer.on("data", (part: Buffer) => {
+    if (left > 0) outgoing.write(part.subarray(0, left));
+    left -= part.length;
+  });
+}
+
 export function s3Of(server: TestServer): S3Client {
   return new S3Client({ endpoint: server.url, forcePathStyle: true, region: "us-east-1", credentials: KEYS });
 }
@@ -119,6 +138,22 @@ export async function put(
     if (!(error instanceof Error) || !error.name.startsWith("BucketAlready")) throw error;
   });
   for (const [key, body] of Object.entries(objects)) {
-    await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+    if (body.length <= PART) await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+    else await putParts(client, bucket, key, Buffer.from(body));
   }
+}
+
+/** The servers take no more than 11 MiB at a time. */
+const PART = 10 * 1024 * 1024;
+
+async function putParts(client: S3Client, bucket: string, key: string, body: Buffer): Promise<void> {
+  const place = { Bucket: bucket, Key: key };
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand(place));
+  const Parts: { PartNumber: number; ETag: string | undefined }[] = [];
+  for (let at = 0; at < body.length; at += PART) {
+    const part = { ...place, UploadId, PartNumber: Parts.length + 1, Body: body.subarray(at, at + PART) };
+    const { ETag } = await client.send(new UploadPartCommand(part));
+    Parts.push({ PartNumber: part.PartNumber, ETag });
+  }
+  await client.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
 }
