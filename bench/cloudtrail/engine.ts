@@ -23,6 +23,7 @@ export interface RunSetup {
   /** Rule files. */
   readonly rules: readonly string[];
   readonly selection?: LoadOptions["selection"];
+  readonly matching?: LoadOptions["matching"];
   readonly workers?: number;
   readonly stateFolder?: string;
   readonly log?: LoadSettings["log"];
@@ -47,6 +48,7 @@ export async function runPlugins(setup: RunSetup): Promise<RunReport> {
       sources,
       plugins: plugins.map(({ name, version }) => ({ name, version })),
       selection: setup.selection ?? [],
+      matching: setup.matching ?? "first",
     },
   );
   if (!loaded.ok) throw new PeregrineError("RULES_INVALID", formatDiagnostics(loaded.diagnostics));

@@ -21,7 +21,7 @@ interface Request {
   readonly response: ServerResponse;
 }
 
-/** Requests with one body each in memory; the sum of their bodies is bounded by this as well. */
+/** All bodies in memory together, those that are still coming included. */
 const WAITING_BYTES = 256 * 1024 * 1024;
 /** A sender that is slower than this is cut off, ms. */
 const REQUEST_TIMEOUT = 60_000;
@@ -36,6 +36,8 @@ export class WebhookFeed implements Feed {
   /** Requests whose events are delivered and not acknowledged, oldest first. */
   readonly #open: Request[] = [];
   #bytes = 0;
+  /** Requests whose bodies are coming. */
+  #arriving = 0;
   #wake: (() => void) | null = null;
   #accepted = 0;
 
@@ -125,20 +127,39 @@ export class WebhookFeed implements Feed {
     const limit = this.config.webhookMaxBatchSize;
     const parts: Uint8Array[] = [];
     let length = 0;
+    let refused = false;
+    this.#arriving++;
+    const refuse = (answer: readonly [number, string]): void => {
+      refused = true;
+      parts.length = 0;
+      this.#refuse(request, response, answer);
+    };
     request.on("data", (part: Uint8Array) => {
+      if (refused) return;
       length += part.length;
-      if (length > limit) this.#refuse(request, response, [413, `at most ${limit} bytes`]);
+      this.#bytes += part.length;
+      if (length > limit) refuse([413, `at most ${limit} bytes`]);
+      else if (this.#bytes > WAITING_BYTES) refuse(LATER);
       else parts.push(part);
     });
     request.on("error", () => {});
+    let accepted = false;
     request.on("end", () => {
-      if (length > limit) return;
+      if (refused) return;
+      accepted = true;
       this.#accepted++;
-      this.#bytes += length;
-      const body = Buffer.concat(parts);
-      this.#requests.push({ body, from: `request from ${request.socket.remoteAddress}`, response });
+      this.#requests.push({
+        body: Buffer.concat(parts),
+        from: `request from ${request.socket.remoteAddress}`,
+        response,
+      });
       if (this.config.answer === "received") answer(response, 200, "");
       this.#wake?.();
+    });
+    // Comes behind the end, or where there is none.
+    request.on("close", () => {
+      this.#arriving--;
+      if (!accepted) this.#bytes -= length;
     });
   }
 
@@ -150,9 +171,9 @@ export class WebhookFeed implements Feed {
     if (request.method !== "POST") return [405, "POST only"];
     if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) return [415, "application/json only"];
     if (Number(request.headers["content-length"] ?? 0) > limit) return [413, `at most ${limit} bytes`];
-    const waiting = this.#requests.length + this.#open.length;
+    const waiting = this.#arriving + this.#requests.length + this.#open.length;
     const full = waiting >= this.config.webhookMaxWaiting || this.#bytes >= WAITING_BYTES;
-    return full ? [503, "try again later"] : null;
+    return full ? LATER : null;
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, [status, reason]: readonly [number, string]): void {
@@ -168,6 +189,7 @@ export class WebhookFeed implements Feed {
   }
 }
 
+const LATER = [503, "try again later"] as const;
 const NOTHING: Piece = { events: [], mark: () => undefined };
 
 function answer(response: ServerResponse, status: number, text: string): void {

@@ -50,7 +50,11 @@ interface Ready extends Prepared {
 }
 
 function open(prepared: Prepared, { log }: Context): Ready {
-  const outputs = openOutputs(prepared.config, (message) => log.error(message, { code: "OUTPUT_WRITE" }));
+  const { config, plugins } = prepared;
+  // What a plugin's source has been told is delivered must be out of this process by then.
+  const acknowledged = plugins.some(({ source }) => source !== null);
+  const settings = acknowledged ? { ...config, buffered: false } : config;
+  const outputs = openOutputs(settings, (message) => log.error(message, { code: "OUTPUT_WRITE" }));
   return { ...prepared, outputs };
 }
 

@@ -24,6 +24,7 @@ async function alertsOf(
   log: string,
   rules: readonly string[],
   workers = 2,
+  matching: "first" | "all" = "first",
 ): Promise<{ alerts: Alert[]; bytes: string; evaluated: number }> {
   const parts: Buffer[] = [];
   const report = await runPlugins({
@@ -31,6 +32,7 @@ async function alertsOf(
     rules,
     workers,
     sink: (chunk) => void parts.push(Buffer.from(chunk)),
+    matching,
   });
   const bytes = Buffer.concat(parts).toString();
   const alerts = bytes
@@ -148,6 +150,27 @@ test("each official rule fires on a record that is made for it, and not where th
     alerts.map(({ rule }) => rule),
     names,
   );
+});
+
+/** Rules for which one that stands before them always holds as well. */
+const SHADOWED: Readonly<Record<string, object>> = {
+  "Console Root Login Without MFA": login({}, { type: "Root" }),
+  "Run Instances in Non-approved Region": record("n", { eventName: "RunInstances", awsRegion: "mars-west-1" }),
+};
+
+test("official rules that stand behind one that is wider fire where all rules that hold do", {
+  skip: withoutShared,
+}, async () => {
+  const log = write(JSON.stringify({ Records: Object.values(SHADOWED) }));
+  const fired = async (matching: "first" | "all"): Promise<string[]> =>
+    (await alertsOf(log, [official()], 2, matching)).alerts.map(({ rule }) => rule);
+  assert.deepEqual(await fired("first"), ["Console Login Without MFA", "Run Instances"]);
+  assert.deepEqual(await fired("all"), [
+    "Console Login Without MFA",
+    "Console Root Login Without MFA",
+    "Run Instances",
+    "Run Instances in Non-approved Region",
+  ]);
 });
 
 const MISSION = `

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { request as secureRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -311,9 +313,11 @@ function post(url: string, body: string, headers: Record<string, string> = {}, m
   });
 }
 
-async function webhook(config: object = {}) {
+const noOpenssl: string | false = spawnSync("openssl", ["version"]).status === 0 ? false : "openssl is not there";
+
+async function webhook(config: object = {}, parameters = "http://:0/k8s-audit") {
   const context = new TestContext();
-  const source = await openSource(plugin, { parameters: "http://:0/k8s-audit", config, context });
+  const source = await openSource(plugin, { parameters, config, context });
   const line = context.logs.find(({ message }) => message.startsWith("listening on "));
   return { context, source, url: line?.message.slice("listening on ".length) ?? "" };
 }
@@ -365,6 +369,70 @@ test("webhook: limits, and what is not for it", async () => {
   await batch();
   assert.equal((await bad).status, 200);
   assert.equal(context.metrics.get("records_quarantined"), 1);
+  await source.close();
+});
+
+test("webhook: bodies that are still coming count, and what is broken off is forgotten", async () => {
+  const { source, url } = await webhook({ webhookMaxWaiting: 2 });
+  const slow = [1, 2].map(() => {
+    const sent = request(url, { method: "POST", headers: { "content-type": "application/json" } });
+    sent.on("error", () => {});
+    sent.write("{");
+    return sent;
+  });
+  const body = JSON.stringify(event(1));
+  // Taken before they have come, until there are two.
+  for (;;) {
+    const sent = post(url, body);
+    const status = await Promise.race([sent.then((got) => got.status), source.nextBatch(10, 200)]);
+    if (status === 503) break;
+    if (typeof status === "object" && status.position !== undefined) await source.ack?.(status.position);
+    await sent;
+  }
+  for (const sent of slow) sent.destroy();
+  for (;;) {
+    const sent = post(url, body);
+    for (let done = false; !done; ) {
+      void sent.finally(() => {
+        done = true;
+      });
+      const { position } = await source.nextBatch(10, 50);
+      if (position !== undefined) await source.ack?.(position);
+    }
+    if ((await sent).status === 200) break;
+  }
+  await source.close();
+});
+
+test("webhook: TLS with key and certificate from one file", { skip: noOpenssl }, async () => {
+  const [key, cert, both] = ["key.pem", "cert.pem", "both.pem"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const made = spawnSync("openssl", [
+    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
+    ...["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+  ]);
+  assert.equal(made.status, 0, made.stderr.toString());
+  writeFileSync(both, `${readFileSync(key, "utf8")}${readFileSync(cert, "utf8")}`);
+  const { source, url } = await webhook({ sslCertificate: both }, "https://:0/k8s-audit");
+  assert.match(url, /^https:\/\/127\.0\.0\.1:\d+\/k8s-audit$/);
+  const send = (ca: string | undefined): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const headers = { "content-type": "application/json" };
+      const sent = secureRequest(url, { method: "POST", headers, agent: false, ca }, (response) => {
+        response.resume().on("end", () => resolve(response.statusCode ?? 0));
+      });
+      sent.on("error", reject);
+      sent.end(JSON.stringify(event(1)));
+    });
+  await assert.rejects(send(undefined), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+  const answer = send(readFileSync(cert, "utf8"));
+  const { events, position } = await take(source, 1);
+  assert.deepEqual(ids(events), ["a1"]);
+  await source.ack?.(position);
+  assert.equal(await answer, 200);
   await source.close();
 });
 

@@ -122,6 +122,28 @@ test("the table of allowed imports has no cycle, nor have the files", () => {
   assert.equal(findCycle(files), null);
 });
 
+test("bundled plugins are built on the SDK alone, as anyone's would be", () => {
+  const { dependencies } = packageJson();
+  const bad = filesOf("plugins", ".ts")
+    .flatMap(importsOf)
+    .filter(({ from, to }) => {
+      if (to === "peregrine/sdk" || to.startsWith("node:")) return false;
+      if (to.startsWith("plugins/common/")) return false;
+      const own = from.split("/").slice(0, 2).join("/");
+      return to.startsWith("plugins/") || to.startsWith("src/") || to.startsWith("peregrine")
+        ? !to.startsWith(`${own}/`)
+        : dependencies[packageOf(to)] === undefined;
+    });
+  assert.deepEqual(bad.map(show), []);
+  assert.ok(filesOf("plugins", ".ts").length > 30);
+});
+
+const packageOf = (name: string): string =>
+  name
+    .split("/")
+    .slice(0, name.startsWith("@") ? 2 : 1)
+    .join("/");
+
 test("a package has one importer", () => {
   const bad = imports.filter((i) => {
     const owner = OWNERS[i.to.split("/")[0] ?? ""];
