@@ -47,8 +47,13 @@ export function describeJson(result: LoadResult, flags: RunFlags, loaded: readon
 }
 
 /** Loaded plugins in the form in which descriptions name them. */
-function assumed(loaded: readonly LoadedPlugin[]): Plugin[] {
-  return loaded.map(({ name, version, source }) => ({ name, version, source: source?.name ?? null }));
+function assumed(loaded: readonly LoadedPlugin[]): (Plugin & { readonly fields: readonly string[] })[] {
+  return loaded.map(({ name, version, source, extractor }) => ({
+    name,
+    version,
+    source: source?.name ?? null,
+    fields: Object.keys(extractor?.fields ?? {}),
+  }));
 }
 
 /** Two columns: names, and descriptions over as many lines as they take. */

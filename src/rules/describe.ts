@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { EVENTS, EventType, SYSCALL_NAMES } from "../batch/event-table.generated.js";
+import { CATALOG } from "../fields/catalog.generated.js";
 import type { FieldResolver } from "../fields/field.js";
 import type { FieldNode, Node } from "./ast.js";
 import type { CompiledList, CompiledMacro, CompiledRule } from "./compile-rules.js";
@@ -16,8 +17,12 @@ import { fromBinary } from "./text.js";
 export interface DescribeOptions {
   /** The one that the rules were loaded with. */
   readonly resolver: FieldResolver;
-  /** Plugins by their names and the event sources that they have. */
-  readonly plugins?: readonly { readonly name: string; readonly source: string | null }[];
+  /** Plugins by their names, the event sources that they have, and the fields that they know. */
+  readonly plugins?: readonly {
+    readonly name: string;
+    readonly source: string | null;
+    readonly fields?: readonly string[];
+  }[];
 }
 
 /** Everything that was loaded, for programs: the form of Falco's `-L` with json_output. */
@@ -41,6 +46,8 @@ export function describeRule(rule: CompiledRule, result: LoadResult, options: De
   const condition = fromBinary(entry.condition.value);
   const parts = partsOf(rule.condition);
   const { exceptions } = entry;
+  const shown = sorted(outputFields(rule, options.resolver));
+  const used = [...parts.fields, ...shown];
   const extra = (rule.extraFields ?? []).flatMap(({ name, template }) =>
     template === null ? [] : [[name, fromBinary(template)]],
   );
@@ -61,7 +68,7 @@ export function describeRule(rule: CompiledRule, result: LoadResult, options: De
       ...named(entry.condition.value, result),
       condition_operators: parts.operators,
       condition_fields: parts.fields,
-      output_fields: sorted(outputFields(rule, options.resolver)),
+      output_fields: shown,
       ...(extra.length === 0 ? {} : { extra_output_formatted_fields: Object.fromEntries(extra) }),
       exception_fields: sorted(exceptions.flatMap(({ fields }) => fields)),
       exception_names: sorted(exceptions.map(({ name }) => name)),
@@ -69,7 +76,11 @@ export function describeRule(rule: CompiledRule, result: LoadResult, options: De
       events: eventsOf(rule.condition, rule.source === "syscall" ? rule.eventTypes : null),
       condition_compiled: fromBinary(printCondition(rule.condition)),
       output_compiled: fromBinary(rule.output),
-      plugins: sorted((options.plugins ?? []).filter(({ source }) => source === rule.source).map(({ name }) => name)),
+      plugins: sorted(
+        [...(options.plugins ?? []), CONTAINER]
+          .filter(({ source, fields = [] }) => source === rule.source || fields.some((field) => isAmong(field, used)))
+          .map(({ name }) => name),
+      ),
     },
   };
 }
@@ -92,11 +103,13 @@ function describeMacro({ entry, condition, used }: CompiledMacro, result: LoadRe
 
 function describeList({ entry, items, used }: CompiledList, result: LoadResult): object {
   const own = entry.items.map(({ text }) => text);
+  const isList = (text: string): boolean => text !== entry.name && result.collected.lists.has(text);
   return {
-    info: { name: entry.name, items: own },
+    // What is itself a list is told apart.
+    info: { name: entry.name, items: own.filter((text) => !isList(text)) },
     details: {
       used,
-      lists: sorted(own.filter((text) => text !== entry.name && result.collected.lists.has(text))),
+      lists: sorted(own.filter(isList)),
       items_compiled: items.map((item) => fromBinary(item).replace(/^(["'])(.*)\1$/s, "$2")),
       plugins: [],
     },
@@ -109,6 +122,18 @@ function outputFields({ output, source }: CompiledRule, resolver: FieldResolver)
     if (segment.kind === "literal") return [];
     return segment.kind === "field" ? [segment.field.name] : segment.fields.map(({ name }) => name);
   });
+}
+
+/** The engine answers for this plugin. */
+const CONTAINER = {
+  name: "container",
+  source: null,
+  fields: CATALOG.map(({ name }) => name).filter((name) => /^(?:container|k8s)\./.test(name)),
+};
+
+/** Whether a field is among some, with an argument or without. */
+function isAmong(field: string, fields: readonly string[]): boolean {
+  return fields.some((each) => each === field || each.startsWith(`${field}[`));
 }
 
 function sorted(names: Iterable<string>): string[] {
@@ -164,10 +189,10 @@ const GENERIC_NAMES: readonly string[] = (EVENTS[EventType.GENERIC_X]?.sc ?? [])
 /** Above this, a set of event types stands for "nearly all". */
 const MANY = 100;
 
-/** Names of the event types on which a condition can hold. */
+/** Names of the event types on which a condition is tried. Events that plugins add are tried by every rule. */
 function eventsOf(condition: Node, types: readonly number[] | null): string[] {
   if (types === null) return ["asyncevent", "pluginevent"];
-  const names = new Set<string>();
+  const names = new Set<string>(["asyncevent"]);
   for (const type of types) {
     if (type !== EventType.GENERIC_X) {
       names.add(EVENTS[type]?.name ?? "");

@@ -72,7 +72,7 @@ test("a rule: what its file says, and what it comes to", () => {
     exception_fields: ["fd.name", "proc.name"],
     exception_names: ["known"],
     exception_operators: ["=", "endswith"],
-    events: ["open", "openat"],
+    events: ["asyncevent", "open", "openat"],
     condition_compiled:
       '(((evt.type in (open, openat) and proc.name in (vi, "my ed", nano)) and not fd.name startswith /tmp) ' +
       "and not (proc.name = vi and fd.name endswith .txt))",
@@ -84,7 +84,22 @@ test("a rule: what its file says, and what it comes to", () => {
 test("disabled rules are there; a call without an event of its own is named", () => {
   const off = described(TEXT).rules[1];
   assert.equal(off?.info["enabled"], false);
-  assert.deepEqual(off?.details["events"], ["sethostname"]);
+  assert.deepEqual(off?.details["events"], ["asyncevent", "sethostname"]);
+});
+
+test("plugins that know a field of a rule, or have its source, are named", () => {
+  const text = TEXT.replace("fd.name startswith /tmp", "container.id = host");
+  const plugins = [
+    { name: "json", source: null, fields: ["json.value"] },
+    { name: "deep", source: null, fields: ["proc.aname"] },
+    { name: "own", source: "syscall" },
+  ];
+  const named = (file: string): unknown => {
+    const all = describeAll(load(file), { resolver: catalogResolver, plugins }) as DescribedAll;
+    return all.rules[0]?.details["plugins"];
+  };
+  assert.deepEqual(named(TEXT), ["deep", "own"]);
+  assert.deepEqual(named(text), ["container", "deep", "own"]);
 });
 
 test("macros, lists and requirements", () => {
@@ -99,13 +114,13 @@ test("macros, lists and requirements", () => {
     lists: ["editors"],
     condition_operators: ["in"],
     condition_fields: ["evt.type", "proc.name"],
-    events: ["open", "openat"],
+    events: ["asyncevent", "open", "openat"],
     condition_compiled: '(evt.type in (open, openat) and proc.name in (vi, "my ed", nano))',
     plugins: [],
   });
   assert.equal(macros[2]?.details["used"], false);
   assert.deepEqual(lists[1], {
-    info: { name: "editors", items: ["inner", "nano"] },
+    info: { name: "editors", items: ["nano"] },
     details: { used: true, lists: ["inner"], items_compiled: ["vi", "my ed", "nano"], plugins: [] },
   });
 });
