@@ -9,7 +9,7 @@
  * file, at least as many as asked for. The plan wants what rules and state usually want.
  */
 
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -102,7 +102,9 @@ function pass(path: string): { ns: number; counters: Float64Array; strings: numb
 const input = process.argv[2] ?? (await defaultSeed());
 const bytes = readFileSync(input);
 const plain = bytes[0] === 0x1f ? gunzipSync(bytes) : bytes;
-const path = join(tmpdir(), `peregrine-reader-${process.pid}.scap`);
+// A name that nobody can have put a link at.
+const folder = mkdtempSync(join(tmpdir(), "peregrine-reader-"));
+const path = join(folder, "repeated.scap");
 try {
   const events = repeat(plain, Number(process.argv[3] ?? 4_000_000), path);
   const results = Array.from({ length: PASSES }, () => pass(path));
@@ -117,5 +119,5 @@ try {
     `reader: ${times.map((ns) => ns.toFixed(1)).join(" ")} ns of CPU an event, median ${times[PASSES >> 1]?.toFixed(1)}`,
   );
 } finally {
-  rmSync(path, { force: true });
+  rmSync(folder, { recursive: true, force: true });
 }
