@@ -186,12 +186,11 @@ test("--dry-run opens nothing and tells what is wrong", async () => {
   assert.equal((await watching(["--dry-run"], none)).status, 1);
 });
 
-test("-p puts a text behind the outputs, -U writes at once; a pid file that cannot be written", async () => {
+test("-p puts a text behind the outputs; what a source may acknowledge is written at once, buffered or not; a pid file that cannot be written", async () => {
   rules("first");
   const { status, stderr } = await watching(
-    ["-p", "more=%evt.num", "-U", "-o", "buffered_outputs=true"],
+    ["-p", "more=%evt.num", "-o", "buffered_outputs=true"],
     async ({ child, until }) => {
-      // Buffered, this little would not be written before the end.
       await until(() => alerts().includes("n=1 more=1\n"));
       child.kill("SIGTERM");
     },

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { REFUSED, refused } from "../../src/cli/falco-options.js";
 import { buildProgram } from "../../src/cli/main.js";
+import { configOf } from "../../src/cli/settings.js";
 import { schema } from "../../src/config/schema.js";
 import { UNSUPPORTED } from "../../src/config/unsupported.js";
 import { Log } from "../../src/telemetry/log.js";
@@ -101,6 +102,20 @@ test("every key of Falco's and of the configuration has a row that tells the tru
   const accepted = [...rows].filter(([, verdict]) => verdict !== "no").map(([name]) => top(name));
   // config_files is gone when the schema is applied.
   assert.deepEqual(sorted([...accepted, ...own]), sorted([...Object.keys(schema.shape), "config_files"]));
+});
+
+test("-U and -p stand over the configuration", async () => {
+  const context = { log: new Log() };
+  const buffered = { option: ["buffered_outputs=true"] };
+  assert.equal((await configOf(buffered, context)).buffered, true);
+  assert.equal((await configOf({ ...buffered, unbuffered: true }, context)).buffered, false);
+  const option = ["append_output[].extra_output=a"];
+  const { appendOutput } = await configOf({ option, print: "b" }, context);
+  assert.deepEqual(
+    appendOutput.map(({ extraOutput }) => extraOutput),
+    ["a", "b"],
+  );
+  assert.deepEqual((await configOf({ print: "kubernetes" }, context)).appendOutput, []);
 });
 
 test("an option of Falco's that is not here is refused with what to do instead; others that are none are as before", async () => {
