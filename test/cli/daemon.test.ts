@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { logLines } from "../e2e/support.js";
+import { packageRoot } from "../support/shared.js";
 
 const folder = mkdtempSync(join(tmpdir(), "peregrine-daemon-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -163,8 +163,8 @@ test("SIGUSR1 opens the file anew and starts no debugger; the pid file is there 
 });
 
 test("SIGUSR1 before there is anything to reopen", async () => {
-  const bin = fileURLToPath(new URL("../../bin/peregrine.js", import.meta.url));
-  assert.match(readFileSync(bin.replace("/dist/", "/"), "utf8"), /process\.on\("SIGUSR1"[\s\S]*await import/);
+  const bin = readFileSync(join(packageRoot, "bin", "peregrine.js"), "utf8");
+  assert.match(bin, /process\.on\("SIGUSR1"[\s\S]*await import/);
 });
 
 test("-M ends the run, with nothing lost", async () => {
