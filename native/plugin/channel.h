@@ -70,6 +70,8 @@ struct Channel {
   int64_t up_key = 0;
 
   std::atomic<SourceStatus> source{SourceStatus::kClosed};
+  /** Counts turns of the plugin's side: it stands still while a call of the library does not return. */
+  std::atomic<uint32_t> turns{0};
   /** Events and messages that did not fit. */
   std::atomic<uint64_t> events_lost{0};
   std::atomic<uint64_t> mail_lost{0};

@@ -48,6 +48,7 @@ void serve_channel(const Library& library, bool loaded, Channel& channel) {
     Session session(library, channel);
     while (channel.closed.load(std::memory_order_acquire) == 0) {
       const uint32_t seen = channel.to_plugin.count();
+      channel.turns.fetch_add(1, std::memory_order_relaxed);
       if (session.asked()) {
         session.serve();
         spin(session, channel);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -27,6 +28,8 @@ namespace {
 
 constexpr int kSocket = 3;
 constexpr int kGraceMs = 2000;
+/** Stacks of threads count whole. */
+constexpr rlim_t kOwnMib = 192;
 
 /**
  * Nothing that is executed from here on gains rights, and of root's rights those stay that a source of events may need:
@@ -50,6 +53,17 @@ void drop_privileges() {
     sets[i].inheritable = 0;
   }
   syscall(SYS_capset, &header, sets);
+}
+
+/**
+ * What the library allocates ends at so many MiB beyond what the process itself needs: an allocation fails then, of which a
+ * library that does not expect it dies. Channels are shared memory, and do not count.
+ */
+void bound_memory(const char* mib) {
+  const rlim_t bound = std::strtoull(mib, nullptr, 10);
+  if (bound == 0) return;
+  const rlimit limit{(bound + kOwnMib) << 20, (bound + kOwnMib) << 20};
+  setrlimit(RLIMIT_DATA, &limit);
 }
 
 /** A duplicate that the kernel makes for a message is ours alone to close. */
@@ -86,13 +100,14 @@ void drop_left(std::vector<std::unique_ptr<Served>>& all) {
   std::erase_if(all, [](const auto& served) { return served->channel == nullptr; });
 }
 
-int run(const char* path) {
+int run(const char* path, const char* memory_mib) {
   signal(SIGPIPE, SIG_IGN);
   syscall(SYS_close_range, kSocket + 1, ~0u, 0);
   fcntl(kSocket, F_SETFD, FD_CLOEXEC);
   // What a plugin prints must not come between the alerts.
   dup2(STDERR_FILENO, STDOUT_FILENO);
   drop_privileges();
+  bound_memory(memory_mib);
 
   // Never destroyed: threads of the library may run to the very end.
   auto* library = new Library();
@@ -137,9 +152,9 @@ int run(const char* path) {
 }  // namespace peregrine::plugin
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
+  if (argc != 3) {
     std::fprintf(stderr, "plugin_host runs a plugin's library for Peregrine, which starts it; it is of no use alone\n");
     return 2;
   }
-  return peregrine::plugin::run(argv[1]);
+  return peregrine::plugin::run(argv[1], argv[2]);
 }

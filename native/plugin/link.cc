@@ -17,6 +17,8 @@ namespace {
 constexpr uint64_t kSpinNs = 20000;
 /** How often a sleeper looks whether the process still lives: nothing else would wake it. */
 constexpr uint64_t kSliceNs = 20000000;
+/** One that waits for something outside gets so many times the time of one that computes. */
+constexpr uint64_t kWaitingShare = 6;
 
 }  // namespace
 
@@ -160,6 +162,25 @@ bool Link::wait_events(uint64_t timeout_ns) {
     // What stands in the ring is delivered before the death is told.
     if (channel_->to_engine.count() == seen && events_->empty() && check_dead()) return !events_->empty();
   }
+}
+
+bool Link::hung(uint64_t limit_ns) {
+  if (in_process() || gone_) return false;
+  const uint32_t turns = channel_->turns.load(std::memory_order_relaxed);
+  const uint64_t now = monotonic_ns();
+  if (turns != turns_ || still_since_ == 0) {
+    turns_ = turns;
+    still_since_ = now;
+    still_cpu_ = process_.cpu_ns(generation_);
+    return false;
+  }
+  const uint64_t still = now - still_since_;
+  if (still < limit_ns) return false;
+  // On a busy machine one that computes is not given the CPU all of the time.
+  if (process_.cpu_ns(generation_) - still_cpu_ < limit_ns / 10 * 3 && still < limit_ns * kWaitingShare) return false;
+  process_.kill(generation_);
+  check_dead();
+  return true;
 }
 
 }  // namespace peregrine::plugin

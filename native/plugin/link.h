@@ -19,7 +19,8 @@ constexpr int32_t kCorrupt = -102;
 /** The engine's end of one channel: to a process of the library's own, or to the library in this process. */
 class Link {
  public:
-  Link(int32_t* words, std::string host, std::string library) : process_(words), host_(std::move(host)), path_(std::move(library)) {}
+  Link(int32_t* words, std::string host, std::string library, uint32_t memory_mb)
+      : process_(words, memory_mb), host_(std::move(host)), path_(std::move(library)) {}
   ~Link() { close(); }
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -46,6 +47,11 @@ class Link {
 
   /** Waits until events stand in the ring, the source stops, or the time is over. False: the process has died. */
   bool wait_events(uint64_t timeout_ns);
+  /**
+   * Whether the library does not return from reading its source: for `limit_ns` while it computes, six times as long while it
+   * waits. To be asked when no events came; the process has then been killed.
+   */
+  bool hung(uint64_t limit_ns);
   RingReader& events() { return *events_; }
   RingReader& mail() { return *mail_; }
   SourceStatus source() const { return channel_->source.load(std::memory_order_acquire); }
@@ -75,6 +81,10 @@ class Link {
   uint32_t questions_ = 0;
   Answer answer_;
   size_t response_size_ = 0;
+  /** Turns that were seen last, since when they stand, and the process's CPU time then. */
+  uint32_t turns_ = 0;
+  uint64_t still_since_ = 0;
+  uint64_t still_cpu_ = 0;
   bool gone_ = false;
   Death death_;
   std::string error_;

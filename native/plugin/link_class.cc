@@ -55,7 +55,7 @@ LinkClass::LinkClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LinkClas
   }
   words_ = Napi::Persistent(info[0].As<Napi::Object>());
   link_ = std::make_unique<Link>(words.data, info[1].As<Napi::String>().Utf8Value(),
-                                 info[2].As<Napi::String>().Utf8Value());
+                                 info[2].As<Napi::String>().Utf8Value(), word_of(info[3]));
   if (!link_->open()) status_ = kDied;
 }
 
@@ -187,7 +187,10 @@ Napi::Value LinkClass::take(const Napi::CallbackInfo& info) {
     status_ = kCorrupt;
     return env.Null();
   }
-  if (found.empty()) return env.Null();
+  if (found.empty()) {
+    if (source == SourceStatus::kRunning && link_->hung(nanoseconds(info[2]))) status_ = kTimedOut;
+    return env.Null();
+  }
   const size_t head = found.size() * 16;
   Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, head + bytes);
   auto* to = static_cast<uint8_t*>(buffer.Data());

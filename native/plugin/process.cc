@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -70,7 +71,8 @@ bool SharedProcess::start(const std::string& host, const std::string& library) {
   posix_spawnattr_setsigdefault(&attributes, &all);
   std::string name = "peregrine-plugin";
   std::string path = library;
-  char* arguments[] = {name.data(), path.data(), nullptr};
+  std::string memory = std::to_string(memory_mb_);
+  char* arguments[] = {name.data(), path.data(), memory.data(), nullptr};
   pid_t pid = 0;
   const int failed = spare < 0 ? errno : posix_spawn(&pid, host.c_str(), &actions, &attributes, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
@@ -162,6 +164,15 @@ bool SharedProcess::dead(int32_t generation, Death& death) {
     death.killed = words_[kKilled] == generation;
   }
   return true;
+}
+
+uint64_t SharedProcess::cpu_ns(int32_t generation) {
+  const Guard guard(&words_[kLock]);
+  clockid_t clock = 0;
+  timespec time{};
+  if (generation != words_[kGeneration] || reap(false) || clock_getcpuclockid(words_[kPid], &clock) != 0) return 0;
+  clock_gettime(clock, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1000000000 + static_cast<uint64_t>(time.tv_nsec);
 }
 
 void SharedProcess::kill(int32_t generation) {

@@ -32,7 +32,8 @@ class SharedProcess {
  public:
   static constexpr size_t kWords = 8;
 
-  explicit SharedProcess(int32_t* words) : words_(words) {}
+  /** `memory_mb` bounds the data of the process; 0: nothing does. */
+  SharedProcess(int32_t* words, uint32_t memory_mb) : words_(words), memory_mb_(memory_mb) {}
 
   /**
    * Starts the process where none runs and gives it `memory`. Returns its generation, 0 on failure: see error().
@@ -42,6 +43,8 @@ class SharedProcess {
   void leave(int32_t generation);
   /** True where the process of that generation has ended. */
   bool dead(int32_t generation, Death& death);
+  /** CPU time of the process of that generation, ns; 0 where it has ended. */
+  uint64_t cpu_ns(int32_t generation);
   /** Ends the process of that generation. */
   void kill(int32_t generation);
 
@@ -54,6 +57,7 @@ class SharedProcess {
   bool reap(bool wait);
 
   int32_t* words_;
+  uint32_t memory_mb_;
   std::string error_;
 };
 

@@ -21,6 +21,8 @@ export const GuardWord = {
   TID: 2,
   /** Counts while the thread's event loop turns; sources only. */
   BEAT: 3,
+  /** MiB of buffers for which the thread has ended itself, 0 = it has not. */
+  BUFFERS: 4,
   HEAD: 16,
 } as const;
 
@@ -81,6 +83,7 @@ export class Guard {
     this.head[GuardWord.ENTERED] = 0;
     this.head[GuardWord.TURNS]++;
     this.head[GuardWord.TID] = tid;
+    this.head[GuardWord.BUFFERS] = 0;
   }
 
   /** Its thread: the code of `plugin` runs from here on. */
@@ -96,6 +99,12 @@ export class Guard {
 
   beat(): void {
     this.head[GuardWord.BEAT]++;
+  }
+
+  /** Its thread: ends itself since plugins hold so many MiB of buffers. `plugin` has to answer for it, -1 = nobody. */
+  giveUp(plugin: number, mib: number): void {
+    this.head[GuardWord.ENTERED] = plugin + 1;
+    this.head[GuardWord.BUFFERS] = mib;
   }
 
   /** A GuardWord, read by main. */

@@ -18,11 +18,37 @@ function cpuNs(tid: number): number {
   }
 }
 
+/** Bytes that a thread may get with one page fault: a small page, or a large one where the system gives these unasked. */
+const PAGE = pageBytes();
+
+function pageBytes(): number {
+  try {
+    const pages = readFileSync("/sys/kernel/mm/transparent_hugepage/enabled", "latin1");
+    return pages.includes("[always]") ? 2 ** 21 : 2 ** 12;
+  } catch {
+    return 2 ** 12;
+  }
+}
+
+/** Page faults of a thread of this process so far: each is a page that it was the first to touch. 0 where it is not known. */
+function pageFaults(tid: number): number {
+  if (tid === 0) return 0;
+  try {
+    const stat = readFileSync(`/proc/self/task/${tid}/stat`, "latin1");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[7]);
+  } catch {
+    return 0;
+  }
+}
+
 /** Watches one thread that runs plugins, from main: does it get on, or has it hung inside a plugin? */
 export class Watch {
   private seen = "";
   private since = 0;
   private cpu = 0;
+  private rss = 0;
+  private faults = 0;
+  private still = false;
 
   /**
    * @param alive whether the thread shows signs of life when it is in no plugin, so that standing still is a hang anywhere:
@@ -38,9 +64,10 @@ export class Watch {
    * @param life changes when another thread has taken the place of the one watched
    * @param timeoutMs how long a call of the plugin may take
    * @param now ms
+   * @param rss bytes of memory of the process
    * @returns whether the thread hangs
    */
-  hangs(life: number, timeoutMs: number, now: number): boolean {
+  hangs(life: number, timeoutMs: number, now: number, rss: number): boolean {
     const { guard } = this;
     const entered = guard.entered;
     const state = `${life} ${entered} ${guard.word(GuardWord.TURNS)} ${this.alive ? guard.word(GuardWord.BEAT) : ""}`;
@@ -48,12 +75,25 @@ export class Watch {
       this.seen = state;
       this.since = now;
       this.cpu = cpuNs(guard.word(GuardWord.TID));
+      this.rss = rss;
+      this.faults = pageFaults(guard.word(GuardWord.TID));
+      this.still = false;
       return false;
     }
+    this.still = true;
     const elapsed = now - this.since;
     if (elapsed < timeoutMs) return false;
     const used = (cpuNs(guard.word(GuardWord.TID)) - this.cpu) / 1e6;
     // A thread that is not given the CPU does not hang, nor does one that waits, for a good while.
     return used > timeoutMs * COMPUTING || elapsed > timeoutMs * WAITING_SHARE;
+  }
+
+  /**
+   * Bytes that the thread has taken since it was first seen inside the call in which it still is, as far as is known: no more
+   * than the process has grown by, and no more than the thread has touched.
+   */
+  taken(rss: number): number {
+    if (!this.still || rss <= this.rss) return 0;
+    return Math.min(rss - this.rss, (pageFaults(this.guard.word(GuardWord.TID)) - this.faults) * PAGE);
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { createGuard, Guard, type GuardBuffer, PluginCount } from "../batch/guard.js";
+import { createGuard, Guard, type GuardBuffer, GuardWord, PluginCount } from "../batch/guard.js";
 import type { PluginMessage } from "../plugins/context.js";
-import type { LoadedPlugin } from "../plugins/info.js";
+import type { LoadedPlugin, PluginPolicy } from "../plugins/info.js";
 import type { Progress } from "../sdk/index.js";
 import { Watch } from "./hang-watch.js";
 import type { Failure } from "./ingest-thread.js";
@@ -43,8 +43,8 @@ export class PluginCrew {
     string,
     { plugin: number; name: string; places: { thread: number; place: number }[] }
   >();
-  /** Workers that are being ended since they hang. */
-  private readonly hanging = new Set<number>();
+  /** Workers that are being ended, and why: they hang, or a call takes too much memory. */
+  private readonly hanging = new Map<number, { readonly why: string; readonly hangs: boolean }>();
   private timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: PluginCrewOptions) {
@@ -169,17 +169,20 @@ export class PluginCrew {
   blame(worker: number, error: Error & { code?: string }): number {
     const guard = this.guards[worker];
     const index = this.options.plugins.length === 0 ? -1 : guard.entered;
-    const hung = this.hanging.delete(worker);
+    const hung = this.hanging.get(worker);
+    this.hanging.delete(worker);
+    const buffers = guard.word(GuardWord.BUFFERS);
     if (index < 0) return -1;
     guard.begin(0);
     const plugin = this.options.plugins[index];
     const { policy, name } = plugin;
     let message = `it ended a worker: ${error.message}`;
-    if (hung) message = `a call took more than ${policy.timeoutMs / 1000} s`;
+    if (hung !== undefined) message = hung.why;
+    else if (buffers > 0) message = `it held ${buffers} MiB of buffers in a worker`;
     else if (error.code === "ERR_WORKER_OUT_OF_MEMORY") message = "it took all memory of a worker";
     const pause = policy.onFailure === "restart" ? this.restarts[index].next() : null;
     this.faults[index].deaths++;
-    if (hung) this.faults[index].hangs++;
+    if (hung?.hangs === true) this.faults[index].hangs++;
     this.options.tell({ kind: "broke", plugin: name, part: "extractor", message, pause });
     // The worker that takes its place starts the plugin anew; there is no sense in a pause that would keep it from others.
     if (pause === null) this.fail(plugin, message);
@@ -187,19 +190,36 @@ export class PluginCrew {
   }
 
   private look(): void {
-    const { plugins, killWorker } = this.options;
+    const { plugins } = this.options;
     const now = performance.now();
+    const rss = process.memoryUsage.rss();
+    const judge = (
+      watch: Watch,
+      hangs: boolean,
+      policy: PluginPolicy | undefined,
+      end: (why: string) => void,
+    ): void => {
+      if (policy === undefined) return;
+      if (hangs) end(`a call took more than ${policy.timeoutMs / 1000} s`);
+      else if (watch.taken(rss) > policy.memoryMb * 2 ** 20)
+        end(`a call took more than ${policy.memoryMb} MiB of memory`);
+    };
     for (const [worker, watch] of this.workerWatches.entries()) {
       const { entered } = this.guards[worker];
-      const timeout = entered < 0 ? Number.POSITIVE_INFINITY : plugins[entered].policy.timeoutMs;
-      if (!watch.hangs(0, timeout, now) || this.hanging.has(worker)) continue;
-      this.hanging.add(worker);
-      killWorker(worker);
+      const policy = entered < 0 ? undefined : plugins[entered].policy;
+      const hangs = watch.hangs(0, policy?.timeoutMs ?? Number.POSITIVE_INFINITY, now, rss);
+      judge(watch, hangs, policy, (why) => this.endWorker(worker, { why, hangs }));
     }
     for (const { source, watch } of this.sources.values()) {
-      const { timeoutMs } = source.plugin.policy;
-      if (watch.hangs(source.life, timeoutMs, now)) source.kill(`a call took more than ${timeoutMs / 1000} s`);
+      const { policy } = source.plugin;
+      judge(watch, watch.hangs(source.life, policy.timeoutMs, now, rss), policy, (why) => source.kill(why));
     }
+  }
+
+  private endWorker(worker: number, why: { readonly why: string; readonly hangs: boolean }): void {
+    if (this.hanging.has(worker)) return;
+    this.hanging.set(worker, why);
+    this.options.killWorker(worker);
   }
 
   /** What the plugins did so far. */

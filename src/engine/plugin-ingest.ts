@@ -153,6 +153,11 @@ export class PluginIngest {
   private async write(batch: SourceBatch): Promise<void> {
     const { task, control } = this.parts;
     wallTime(this.received);
+    for (let i = lostOf(batch); i > 0; i--) {
+      this.counts.faulty++;
+      await this.passOver();
+      if (control.aborted) return;
+    }
     for (const event of batch.events) {
       if (!isEvent(event)) {
         this.counts.faulty++;
@@ -285,6 +290,10 @@ function isEvent(event: unknown): event is SourceEvent {
   const { data, time } = event as { data?: unknown; time?: unknown };
   if (typeof data !== "string" && !(data instanceof Uint8Array)) return false;
   return time === undefined || (typeof time === "bigint" && time >= 0n && time < 1n << 64n);
+}
+
+function lostOf({ lost }: SourceBatch): number {
+  return typeof lost === "number" && Number.isSafeInteger(lost) && lost > 0 ? lost : 0;
 }
 
 function checkBatch(batch: unknown): asserts batch is SourceBatch {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { workerData } from "node:worker_threads";
 import { Control } from "../batch/control.js";
 import { Guard } from "../batch/guard.js";
+import { bufferBytes } from "../plugins/buffer-watch.js";
 import { HostContext } from "../plugins/context.js";
 import { importPlugin } from "../plugins/module.js";
 import type { AsyncEvent, Plugin, SourceInstance } from "../sdk/index.js";
@@ -67,7 +68,10 @@ class PluginThread {
     const { task, control, guard } = this;
     const times = ingestTimes(task.times);
     const cpu = threadCpuNs();
-    const beat = setInterval(() => guard.beat(), BEAT);
+    const beat = setInterval(() => {
+      guard.beat();
+      this.boundBuffers();
+    }, BEAT);
     try {
       const plugin = await importPlugin(task.plugin.ref, true);
       const instance = await this.open(plugin);
@@ -94,6 +98,16 @@ class PluginThread {
       clearInterval(beat);
       times[IngestTime.CPU] += threadCpuNs() - cpu;
     }
+  }
+
+  /** Buffers lie outside of the heap that V8 bounds. */
+  private boundBuffers(): void {
+    const { memoryMb } = this.task.plugin.policy;
+    const held = bufferBytes();
+    if (held <= memoryMb * 2 ** 20) return;
+    const message = `it held ${Math.round(held / 2 ** 20)} MiB of buffers`;
+    this.post({ kind: "end", end: { kind: "fault", message } });
+    process.exit(1);
   }
 
   /** Opens the source, again and again while it says that it may come. null: the run was stopped before. */

@@ -106,6 +106,7 @@ class Run {
   ) {
     const { sources, rules, faults, plugins = [], onProgress } = options;
     const { workers } = threads;
+    threads.boundHeap(heapOf(plugins));
     this.plugins = plugins;
     this.sources = sourcesOf(plugins);
     const context = {
@@ -268,6 +269,12 @@ class Run {
     }
     return { alerts, byRule, byPriority };
   }
+}
+
+/** MiB of heap that plugins may have in a worker; null where none is a module. */
+function heapOf(plugins: readonly LoadedPlugin[]): number | null {
+  const modules = plugins.filter(({ ref }) => ref.kind === "module");
+  return modules.length === 0 ? null : modules.reduce((sum, { policy }) => sum + policy.memoryMb, 0);
 }
 
 /** The first of some moments, those that never came (NaN) left out; NaN for none. */

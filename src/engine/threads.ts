@@ -14,6 +14,8 @@ function file(name: string): string {
  */
 const YOUNG_MIB = 4;
 const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MIB };
+/** MiB of heap that a worker may have for the engine itself: its program, and rules. */
+const WORKER_MIB = 256;
 
 /**
  * The threads of the engine: one for ingest of each source, and the workers. The first of the former and all of the latter
@@ -21,23 +23,54 @@ const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MIB };
  * other.
  */
 export class Threads {
-  readonly pool: Piscina;
+  private workerPool: Piscina;
+  /** MiB of heap that plugins may have in a worker, null: workers have V8's own limit. */
+  private pluginMib: number | null = null;
   private readonly ingests: Piscina[] = [];
-  /** Settles when every thread that was started at once has loaded its program. */
-  private readonly loaded: Promise<unknown>;
+  /** Settle when the threads that were started at once have loaded their program. */
+  private readonly loaded: Promise<unknown>[];
+  private readonly retired: Promise<void>[] = [];
 
   constructor(readonly workers: number) {
-    this.pool = new Piscina({
+    this.workerPool = this.startWorkers();
+    this.loaded = [this.warmUp(this.ingest(0), 1), this.warmUp(this.workerPool, workers)];
+  }
+
+  get pool(): Piscina {
+    return this.workerPool;
+  }
+
+  /**
+   * Bounds the heap of the workers: what V8 bounds it by otherwise is half of the machine. A heap's bound is set when its
+   * thread begins, so that workers which were started with another one give way to new ones.
+   * @param pluginMib what plugins may have of it; null: there are none
+   */
+  boundHeap(pluginMib: number | null): void {
+    if (this.pluginMib === pluginMib) return;
+    this.pluginMib = pluginMib;
+    const old = this.workerPool;
+    this.retired.push(Promise.all(this.loaded).then(() => old.destroy()));
+    this.workerPool = this.startWorkers();
+    this.loaded.push(this.warmUp(this.workerPool, this.workers));
+  }
+
+  private startWorkers(): Piscina {
+    const { workers, pluginMib } = this;
+    const bound = pluginMib === null ? {} : { maxOldGenerationSizeMb: WORKER_MIB + pluginMib };
+    const pool = new Piscina({
       filename: file("worker-thread.js"),
       minThreads: workers,
       maxThreads: workers,
-      resourceLimits,
+      resourceLimits: { ...resourceLimits, ...bound },
     });
     // A thread that dies without a task is replaced by the pool; one that dies with a task fails that task.
-    this.pool.on("error", () => {});
-    // One each: a fresh pool gives its first tasks to different workers. Whatever is missing is told when it is needed.
-    const warm = [this.ingest(0), ...Array.from({ length: workers }, () => this.pool)];
-    this.loaded = Promise.allSettled(warm.map((pool) => pool.run(undefined, { name: "warm" })));
+    pool.on("error", () => {});
+    return pool;
+  }
+
+  /** One task a thread: a fresh pool gives its first tasks to different ones. Whatever is missing is told when it is needed. */
+  private warmUp(pool: Piscina, threads: number): Promise<unknown> {
+    return Promise.allSettled(Array.from({ length: threads }, () => pool.run(undefined, { name: "warm" })));
   }
 
   /** The ingest thread of the run's source number `source`; started where there is none yet. */
@@ -52,8 +85,8 @@ export class Threads {
 
   /** Ends the threads. One that is ended while it still links its modules would take the process with it: Node aborts. */
   async close(): Promise<void> {
-    await this.loaded;
-    await Promise.all([this.pool, ...this.ingests].map((pool) => pool.destroy()));
+    await Promise.all(this.loaded);
+    await Promise.all([...this.retired, ...[this.pool, ...this.ingests].map((pool) => pool.destroy())]);
   }
 }
 

@@ -69,7 +69,12 @@ export async function evaluate(task: WorkerTask): Promise<void> {
   const { times, control } = evaluations[0];
   times[WorkerTime.COMPILE] += nowNs() - start;
   task.port.postMessage({ kind: "ready" } satisfies WorkerMessage);
-  evaluateAll(evaluations, task.worker, hesitation(task, control));
+  const hesitate = hesitation(task, control);
+  const before = (): void => {
+    host?.look();
+    hesitate();
+  };
+  evaluateAll(evaluations, task.worker, before);
   times[WorkerTime.CPU] += threadCpuNs() - cpu;
   task.port.close();
 }

@@ -12,6 +12,7 @@ import type {
   WantedField,
 } from "../sdk/index.js";
 import type { ArgumentValue } from "./argument.js";
+import { BufferWatch } from "./buffer-watch.js";
 import { HostContext, type PluginFault, type PluginMessage } from "./context.js";
 import { converter, type Value, WRONG } from "./convert.js";
 import { EventOfView } from "./event.js";
@@ -47,6 +48,7 @@ export class PluginHost implements ValueSources {
   readonly event = new EventOfView();
   /** The events that come next. */
   readonly lookahead = new Lookahead();
+  readonly buffers: BufferWatch;
   /** Counts events that plugins were asked about: what is known of one is known as long as this stands still. */
   stamp = 0;
   /** A plugin that must not be asked about the event in hand: it brought a thread down at it. -1: none. */
@@ -55,7 +57,11 @@ export class PluginHost implements ValueSources {
   private number = -1;
   private readonly runners: readonly Runner[];
 
-  constructor(parts: HostParts, loaded: readonly Plugin[]) {
+  constructor(
+    private readonly parts: HostParts,
+    loaded: readonly Plugin[],
+  ) {
+    this.buffers = new BufferWatch(parts.plugins.map(({ policy }) => policy.memoryMb));
     this.runners = parts.plugins.map((plugin, i) => new Runner(this, parts, plugin, loaded[i]));
   }
 
@@ -94,6 +100,14 @@ export class PluginHost implements ValueSources {
     this.number = e.number;
     this.stamp++;
     this.event.at(e);
+  }
+
+  /** Between two batches: ends the thread where plugins hold too many buffers; another one takes its place, without them. */
+  look(): void {
+    const verdict = this.buffers.look(performance.now());
+    if (verdict === null) return;
+    this.parts.guard.giveUp(verdict.plugin, verdict.mib);
+    process.exit(1);
   }
 
   /** What is known of the event in hand is known no more: it is evaluated anew. */
@@ -244,6 +258,9 @@ class Runner {
     if (this.recordStamp === stamp && !this.recordGood) return undefined;
     guard.add(index, PluginCount.VALUES);
     guard.enter(index);
+    const { buffers } = this.host;
+    const { measuring } = buffers;
+    if (measuring) buffers.begin();
     let what = "record";
     try {
       if (this.recordStamp !== stamp) {
@@ -266,6 +283,7 @@ class Runner {
       this.threw(`${what}: ${messageOf(error)}`);
     } finally {
       guard.leave();
+      if (measuring) buffers.end(index);
     }
     return undefined;
   }

@@ -39,7 +39,7 @@ export type OnFailure = "restart" | "disable" | "exit";
 /** How much a plugin may ask for, and what happens when it breaks. */
 export interface PluginPolicy {
   readonly onFailure: OnFailure;
-  /** MiB of heap of its source's thread. */
+  /** MiB that it may have: of heap and, apart from that, of buffers in a thread; of data in a library's process. */
   readonly memoryMb: number;
   /** A call that takes longer is a hang, ms. */
   readonly timeoutMs: number;

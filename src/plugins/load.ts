@@ -36,6 +36,9 @@ export interface LoadSettings {
   readonly together?: boolean;
 }
 
+/** Extracting fields of a batch may take so long at most, ms. */
+const LONGEST_EXTRACTION = 5000;
+
 function bad(code: ErrorCode, message: string): PeregrineError {
   return new PeregrineError(code, message);
 }
@@ -60,7 +63,16 @@ async function loadPlugin(request: PluginRequest, index: number, settings: LoadS
   const { kind, path, bundled } = locatePlugin(libraryPath);
   // Who may write the program itself is no question of its plugins.
   const sha256 = bundled && request.sha256 === null ? hashOf(path) : verifyFile(path, request.sha256);
-  const place = kind === "library" ? { place: libraryPlace(path, { process: request.process }) } : {};
+  const place =
+    kind === "library"
+      ? {
+          place: libraryPlace(path, {
+            process: request.process,
+            memoryMb: policy.memoryMb,
+            timeouts: timeoutsOf(policy),
+          }),
+        }
+      : {};
   const ref = { kind, path, sha256, ...place };
   const { info, config, openParameters, api } = await inspectPlugin(
     {
@@ -78,6 +90,11 @@ async function loadPlugin(request: PluginRequest, index: number, settings: LoadS
     api: api === null ? `SDK ${info.sdk}` : `C API ${api}`,
   });
   return { ...info, index, ref, config, parameters, policy, stateFolder, openParameters };
+}
+
+/** A call that is slow is to cost the library's process, before the worker that waits for it is thought to hang. */
+function timeoutsOf({ timeoutMs }: PluginPolicy): { readonly extract: number; readonly next: number } {
+  return { extract: Math.min(timeoutMs, LONGEST_EXTRACTION), next: timeoutMs };
 }
 
 /** @throws PeregrineError where two of the plugins cannot be together, or one is of no use with the others */

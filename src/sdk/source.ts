@@ -12,6 +12,8 @@ export interface SourceBatch {
    * `events` is empty. Kept as it is, in the source's own thread.
    */
   readonly position?: unknown;
+  /** Events of the input that could not be passed on, before these: they are counted as lost. */
+  readonly lost?: number;
   /** The input has ended with these events; nextBatch is not called again. */
   readonly end?: boolean;
 }

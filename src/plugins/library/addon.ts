@@ -18,8 +18,11 @@ export interface NativeLink {
   run(operation: number, into: Uint8Array, timeoutMs: number): number;
   /** Copies the last answer once more. */
   copy(into: Uint8Array): number;
-  /** The next events: for each u64 time, u32 offset, u32 size; then their data. null: none came within `waitMs`. */
-  take(max: number, waitMs: number): ArrayBuffer | null;
+  /**
+   * The next events: for each u64 time, u32 offset, u32 size; then their data. null: none came within `waitMs`. A call of the
+   * library that computes for `hangMs`, or waits six times as long, is its last.
+   */
+  take(max: number, waitMs: number, hangMs: number): ArrayBuffer | null;
   /** u32 kind, u32 0, u64 tag, message; null: none. */
   nextMail(): Uint8Array | null;
   /** Sets what answers the questions of the plugin's side; it is called within calls of this link. null: no answer. */
@@ -43,6 +46,7 @@ export interface PluginAddon {
     words: Int32Array,
     host: string,
     library: string,
+    memoryMb: number,
   ) => NativeLink;
 }
 

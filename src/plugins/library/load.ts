@@ -18,6 +18,8 @@ export interface LibraryOptions {
    */
   readonly process?: "child" | "in-process";
   readonly timeouts?: Partial<Timeouts>;
+  /** MiB that the library may allocate in a process of its own; 0, the default: as much as it can. */
+  readonly memoryMb?: number;
 }
 
 export interface LoadedLibrary {
@@ -27,7 +29,7 @@ export interface LoadedLibrary {
   close(): void;
 }
 
-const DEFAULT_TIMEOUTS: Timeouts = { control: 30_000, extract: 5_000 };
+const DEFAULT_TIMEOUTS: Timeouts = { control: 30_000, extract: 5_000, next: 10_000 };
 
 /**
  * Where a library is to run. Made once for a plugin and sent to every thread that loads it: they then share one process.
@@ -38,6 +40,7 @@ export function libraryPlace(path: string, options: LibraryOptions = {}): Librar
     host: options.process === "in-process" ? "" : hostProgram(),
     words: freshWords(),
     timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+    memoryMb: options.memoryMb ?? 0,
   };
 }
 

@@ -11,6 +11,8 @@ export interface LibraryPlace {
   /** Shared by all threads that use one process; see native/plugin/process.h. */
   readonly words: Int32Array;
   readonly timeouts: Timeouts;
+  /** MiB that the library may allocate in a process of its own; 0: as much as it can. */
+  readonly memoryMb: number;
 }
 
 /** Milliseconds after which a plugin's process is killed because it does not answer. */
@@ -19,6 +21,8 @@ export interface Timeouts {
   readonly control: number;
   /** Extracting the fields of one event, or of one batch. */
   readonly extract: number;
+  /** Reading the source, of the library's own computing; six times as long where it waits. */
+  readonly next: number;
 }
 
 /** The words of a process that does not run yet. */

@@ -22,6 +22,8 @@ const NO_EVENTS: readonly SourceEvent[] = [];
 /** The source of a library, opened. The events of a batch lie in memory of that batch alone. */
 export class LibrarySource implements SourceInstance {
   private closed = false;
+  /** Events that were too large to come over, so far. */
+  private lost = 0;
 
   private constructor(
     private readonly details: LibraryDetails,
@@ -42,11 +44,14 @@ export class LibrarySource implements SourceInstance {
   }
 
   nextBatch(max: number, waitMs: number): SourceBatch {
-    const { link } = this.state.connection;
-    const taken = link.take(max, waitMs);
+    const { link, place } = this.state.connection;
+    const taken = link.take(max, waitMs, place.timeouts.next);
     this.state.connection.readMail();
-    if (taken !== null) return { events: eventsOf(taken) };
-    if (link.status === LinkStatus.DIED || link.status === LinkStatus.CORRUPT) {
+    const lost = link.lost[0] - this.lost;
+    this.lost += lost;
+    if (taken !== null) return { events: eventsOf(taken), lost };
+    if (lost > 0) return { events: NO_EVENTS, lost };
+    if (link.status <= LinkStatus.DIED) {
       throw this.state.connection.fault("its source was read");
     }
     if (link.source === SourceStatus.END) return { events: NO_EVENTS, end: true };
