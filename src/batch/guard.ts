@@ -19,7 +19,7 @@ export const GuardWord = {
   TURNS: 1,
   /** Linux thread id, 0 = not known: main reads the thread's CPU time under it. */
   TID: 2,
-  /** Counts while the thread's event loop turns; sources only. */
+  /** Counts while the thread's event loop turns; 0 while it loads the plugin. Sources only. */
   BEAT: 3,
   /** MiB of buffers for which the thread has ended itself, 0 = it has not. */
   BUFFERS: 4,
@@ -83,6 +83,7 @@ export class Guard {
     this.head[GuardWord.ENTERED] = 0;
     this.head[GuardWord.TURNS]++;
     this.head[GuardWord.TID] = tid;
+    this.head[GuardWord.BEAT] = 0;
     this.head[GuardWord.BUFFERS] = 0;
   }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { type Registry, type RegistryProblem, readRegistry } from "../plugins/registry.js";
 import { checkRegistry } from "../plugins/registry-check.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { Exit } from "./context.js";
+import { packageRoot } from "./package-root.js";
 import { print } from "./print.js";
 
 function read(file: string): string {
@@ -38,6 +40,18 @@ function check(file: string, flags: { readonly base?: string; readonly json?: bo
   return problems.length === 0 ? Exit.OK : Exit.FAILED;
 }
 
+/** `peregrine plugin new NAME`. @returns the exit status */
+async function create(name: string, flags: { readonly folder?: string }): Promise<number> {
+  const root = packageRoot();
+  if (root === null) throw new PeregrineError("PLUGIN_NEW", "The folder of Peregrine itself is not found");
+  const { writePlugin } = await import("../plugins/scaffold.js");
+  const folder = resolve(flags.folder ?? name);
+  const files = writePlugin({ name, folder, packageRoot: root, registry: readBase(join(root, "registry.yaml")) });
+  const lines = files.map((file) => `  ${file}\n`).join("");
+  print(`${folder}:\n${lines}\nTry it:\n  cd ${folder}\n  npm test\n  peregrine -c falco.yaml\n`);
+  return Exit.OK;
+}
+
 /** Adds the subcommand `plugin`. */
 export function pluginCommand(program: Command, done: (status: number) => void): void {
   const plugin = program.command("plugin").description("work on plugins and their registry");
@@ -48,4 +62,10 @@ export function pluginCommand(program: Command, done: (status: number) => void):
     .option("--base <file>", "the registry as it was: nothing that it gave out may change")
     .option("--json", "print one JSON object")
     .action((file: string, flags: { readonly base?: string; readonly json?: boolean }) => done(check(file, flags)));
+  plugin
+    .command("new")
+    .description("write a plugin that works: source, fields, test, rule and configuration")
+    .argument("<name>", "name of the plugin: [a-z]+[a-z0-9_-]*")
+    .option("--folder <path>", "where (default: a folder of that name)")
+    .action(async (name: string, flags: { readonly folder?: string }) => done(await create(name, flags)));
 }

@@ -82,7 +82,9 @@ export class Watch {
     }
     this.still = true;
     const elapsed = now - this.since;
-    if (elapsed < timeoutMs) return false;
+    // Loading a plugin, and all that it imports, is no call.
+    const loading = this.alive && guard.word(GuardWord.BEAT) === 0;
+    if (elapsed < (loading ? timeoutMs * WAITING_SHARE : timeoutMs)) return false;
     const used = (cpuNs(guard.word(GuardWord.TID)) - this.cpu) / 1e6;
     // A thread that is not given the CPU does not hang, nor does one that waits, for a good while.
     return used > timeoutMs * COMPUTING || elapsed > timeoutMs * WAITING_SHARE;

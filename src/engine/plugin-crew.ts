@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { ControlWord } from "../batch/control.js";
 import { createGuard, Guard, type GuardBuffer, GuardWord, PluginCount } from "../batch/guard.js";
 import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin, PluginPolicy } from "../plugins/info.js";
@@ -87,6 +88,7 @@ export class PluginCrew {
           this.faults[index].deaths++;
           tell({ kind: "broke", plugin: plugin.name, part: "source", message, pause });
         },
+        ended: () => pipeline.control.load(ControlWord.ENDED) === 1,
         gone: () => {
           guard.begin(0);
           pipeline.orphaned();

@@ -13,6 +13,8 @@ export interface PluginSourceEvents {
   readonly progress: (progress: Progress) => void;
   /** The plugin has broken. `pause`: it is started again after so many ms; null: it is given up. */
   readonly broke: (message: string, pause: number | null) => void;
+  /** Whether the source has given all its events: another thread would give them once more. */
+  readonly ended: () => boolean;
   /** The thread is gone: what it left half done is to be put in order. */
   readonly gone: () => void;
 }
@@ -44,6 +46,10 @@ export class PluginSource {
       this.events.gone();
       if (end.kind === "done") return null;
       if (end.kind === "failed") return end.failure;
+      if (this.events.ended()) {
+        this.events.broke(`${end.message}, behind its last event`, null);
+        return null;
+      }
       const { onFailure } = this.plugin.policy;
       const pause = onFailure === "restart" && !this.stopped ? this.restarts.next() : null;
       this.events.broke(end.message, pause);

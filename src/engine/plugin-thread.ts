@@ -68,12 +68,14 @@ class PluginThread {
     const { task, control, guard } = this;
     const times = ingestTimes(task.times);
     const cpu = threadCpuNs();
-    const beat = setInterval(() => {
-      guard.beat();
-      this.boundBuffers();
-    }, BEAT);
+    let beat: NodeJS.Timeout | null = null;
     try {
       const plugin = await importPlugin(task.plugin.ref, true);
+      guard.beat();
+      beat = setInterval(() => {
+        guard.beat();
+        this.boundBuffers();
+      }, BEAT);
       const instance = await this.open(plugin);
       if (instance === null) {
         control.end();
@@ -95,7 +97,7 @@ class PluginThread {
     } catch (error) {
       return this.endOf(error);
     } finally {
-      clearInterval(beat);
+      if (beat !== null) clearInterval(beat);
       times[IngestTime.CPU] += threadCpuNs() - cpu;
     }
   }

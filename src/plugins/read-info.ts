@@ -6,7 +6,8 @@ import { type ErrorCode, PeregrineError } from "../telemetry/errors.js";
 import { type PluginInfo, SYSCALL } from "./info.js";
 
 const VERSION = /^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$/;
-const PLUGIN_NAME = /^[a-z]+[a-z0-9_-]*$/;
+/** What names of plugins are like, here and in a registry. */
+export const PLUGIN_NAME = /^[a-z]+[a-z0-9_-]*$/;
 const SOURCE_NAME = /^[a-z]+[a-z0-9_]*$/;
 const FIELD_NAME = /^[a-zA-Z][a-zA-Z0-9_]*(\.[a-zA-Z0-9_]+)+$/;
 /** Larger ones belong to the engine. */

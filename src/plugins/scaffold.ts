@@ -3,8 +3,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PeregrineError } from "../telemetry/errors.js";
+import { PLUGIN_NAME } from "./read-info.js";
 import type { Registry } from "./registry.js";
-import { PLUGIN_NAME } from "./registry.js";
 
 export interface ScaffoldPlan {
   /** Name of the plugin. */
@@ -44,8 +44,10 @@ export function writePlugin({ name, folder, packageRoot, registry }: ScaffoldPla
   checkName(name, registry);
   if (existsSync(folder) && readdirSync(folder).length > 0) throw refused(`${folder} is there already, and not empty`);
   const templates = join(packageRoot, "templates", "plugin");
+  // Inside of double quotes in YAML.
+  const values = { FOLDER: JSON.stringify(folder).slice(1, -1), SOURCE: sourceOf(name), PLUGIN: name };
   const fill = (text: string): string =>
-    text.replaceAll("FOLDER", folder).replaceAll("SOURCE", sourceOf(name)).replaceAll("PLUGIN", name);
+    text.replace(/FOLDER|SOURCE|PLUGIN/g, (word) => values[word as keyof typeof values]);
   const written: string[] = [];
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });

@@ -168,6 +168,10 @@ export const ERRORS = {
     title: "The processes of this machine cannot be read",
     remedy: "Mount /proc, as the host has it; in a container run with the host's pid name space.",
   },
+  PLUGIN_NEW: {
+    title: "A new plugin cannot be written",
+    remedy: "Choose a name that matches [a-z]+[a-z0-9_-]* and is nobody's, and a folder that is not there yet.",
+  },
   PLUGIN_PATH: {
     title: "A plugin is not where the configuration says",
     remedy:

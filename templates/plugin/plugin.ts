@@ -71,7 +71,7 @@ export const plugin = definePlugin({
       "SOURCE.value": { type: "string", desc: "Any member of the entry", argument: { kind: "key", required: true } },
     },
     start: () => ({
-      record: (event) => parse(event.text()),
+      record: (event): Entry => parse(event.text()),
       extract: {
         "SOURCE.user": (entry) => text(entry.user),
         "SOURCE.action": (entry) => text(entry.action),

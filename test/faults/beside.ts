@@ -54,7 +54,7 @@ export function requestFor(
 ): PluginRequest {
   return {
     ...{ name: "one", libraryPath, config, parameters, sha256: null, process: "child", stateFolder: null },
-    policy: { ...DEFAULT_POLICY, timeoutMs: 1000, memoryMb: MEMORY_MB, ...policy },
+    policy: { ...DEFAULT_POLICY, timeoutMs: 2000, memoryMb: MEMORY_MB, ...policy },
   };
 }
 

@@ -17,7 +17,14 @@ function help(...command: string[]): string {
 }
 
 test("docs/cli.md names every option and command that --help names", () => {
-  const text = [help(), help("read"), help("bench"), help("capture"), help("plugin", "check-registry")].join("\n");
+  const text = [
+    help(),
+    help("read"),
+    help("bench"),
+    help("capture"),
+    help("plugin", "check-registry"),
+    help("plugin", "new"),
+  ].join("\n");
   const options = [...text.matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)].map((match) => match[1] ?? "");
   assert.ok(options.length > 10);
   assert.deepEqual(
