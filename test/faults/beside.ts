@@ -21,6 +21,10 @@ export interface Outcome {
 
 /** Little, so that it is soon taken; the same for all runs, so that they can share their threads. */
 export const MEMORY_MB = 64;
+/** On a busy machine everything may take long. */
+const PATIENT_MS = 60_000;
+/** For those that hang. */
+export const HANG_MS = 2000;
 
 let threads: Threads | null = null;
 
@@ -54,7 +58,7 @@ export function requestFor(
 ): PluginRequest {
   return {
     ...{ name: "one", libraryPath, config, parameters, sha256: null, process: "child", stateFolder: null },
-    policy: { ...DEFAULT_POLICY, timeoutMs: 2000, memoryMb: MEMORY_MB, ...policy },
+    policy: { ...DEFAULT_POLICY, timeoutMs: PATIENT_MS, memoryMb: MEMORY_MB, ...policy },
   };
 }
 
@@ -101,7 +105,7 @@ export async function beside(name: string, request: PluginRequest, stopped = fal
   }
   assert.ok(
     news.every(({ plugin }) => plugin === name),
-    "nobody else is blamed",
+    `nobody else is blamed: ${JSON.stringify(news)}`,
   );
   return { report, news, lines: text.split("\n").slice(0, -1) };
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { PluginPolicy } from "../../src/plugins/info.js";
-import { beside, closeThreads, moduleFile, type Outcome, requestFor, toldBroken } from "./beside.js";
+import { beside, closeThreads, HANG_MS, moduleFile, type Outcome, requestFor, toldBroken } from "./beside.js";
 import type { FaultConfig } from "./make.js";
 
 after(closeThreads);
@@ -50,7 +50,7 @@ for (const [what, why, config] of [
   ["takes buffers without end", /more than 64 MiB/, { buffersAt: 42 }],
 ] as const) {
   test(`an extractor that ${what} costs its own value and nothing else`, async () => {
-    const outcome = await faulty(config, { timeoutMs: what.includes("takes") ? 60_000 : 2000 });
+    const outcome = await faulty(config, why.source.includes("2 s") ? { timeoutMs: HANG_MS } : {});
     const { report } = outcome;
     assert.equal(report.sources[1].alerts, 9);
     assert.equal(report.sources[1].ledger.evaluated, 100);
@@ -66,7 +66,7 @@ for (const [what, why, config] of [
   ["objects", /took all memory of a worker/, { keepsObjectsFrom: 42 }],
 ] as const) {
   test(`an extractor that keeps ${what} loses its thread with them, and is given up when it does so again`, async () => {
-    const outcome = await faulty({ ...config, events: 20_000 }, { restarts: 1, timeoutMs: 60_000 });
+    const outcome = await faulty({ ...config, events: 20_000 }, { restarts: 1 });
     assert.equal(outcome.report.sources[1].ledger.evaluated, 20_000);
     assert.match(outcome.report.plugins[1].failure ?? "", why);
     toldBroken(outcome, "extractor", why);

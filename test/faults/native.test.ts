@@ -4,13 +4,20 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { PluginPolicy } from "../../src/plugins/info.js";
 import { compileLibrary } from "../plugins/library/compile.js";
-import { beside, closeThreads, type Outcome, requestFor, toldBroken } from "./beside.js";
+import { beside, closeThreads, HANG_MS, type Outcome, requestFor, toldBroken } from "./beside.js";
 
 after(closeThreads);
 
 /** A library that does `what` at its event number `at`. */
 function faulty(what: string, at: number, policy: Partial<PluginPolicy> = {}, stopped = false): Promise<Outcome> {
-  return beside("native", requestFor(compileLibrary("faulty.c"), `${what} ${at}`, policy), stopped);
+  return beside(
+    "native",
+    requestFor(compileLibrary("faulty.c"), `${what} ${at}`, {
+      ...(what.endsWith("loop") ? { timeoutMs: HANG_MS } : {}),
+      ...policy,
+    }),
+    stopped,
+  );
 }
 
 /** What was logged of the library. */
