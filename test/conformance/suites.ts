@@ -9,6 +9,7 @@ import { k8sAuditSuite } from "./suites/k8saudit.js";
 import { libsCapturesSuite } from "./suites/libs-captures.js";
 import { compileSuite, requirementsSuite, ruleLoaderSuite, warningsSuite } from "./suites/loader.js";
 import { parserSuite } from "./suites/parser.js";
+import { pluginsSuite } from "./suites/plugins.js";
 import { pluginsUnitSuite } from "./suites/plugins-unit.js";
 import { referenceSuite } from "./suites/reference.js";
 
@@ -30,6 +31,7 @@ export function suites(): readonly Suite[] {
     detectSuite("testing_go_falco", "all"),
     detectSuite("falco031_tests", "all"),
     detectSuite("falco031_exceptions", "all"),
+    pluginsSuite("falco031_plugins"),
     pluginsUnitSuite(),
     k8sAuditSuite("testing_go_k8saudit"),
     k8sAuditSuite("falco031_k8s_audit"),

@@ -24,7 +24,10 @@ typedef struct {
 
 const char* plugin_get_required_api_version(void) { return "0.2.1"; }
 uint32_t plugin_get_type(void) { return 2; }
-const char* plugin_get_name(void) { return "old_extractor"; }
+#ifndef NAME
+#define NAME "old_extractor"
+#endif
+const char* plugin_get_name(void) { return NAME; }
 const char* plugin_get_version(void) { return "0.1.0-rc1"; }
 const char* plugin_get_description(void) { return "Length of data"; }
 const char* plugin_get_contact(void) { return "nobody"; }
