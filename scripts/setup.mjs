@@ -128,17 +128,21 @@ export function findHeaders() {
   return null;
 }
 
-/** The native addon: build/Release/peregrine.node. */
+/** What binding.gyp makes: the addons, and the program that runs a plugin's library. */
+const OUTPUTS = ["peregrine.node", "plugin_link.node", "plugin_host"].map((name) => at("build", "Release", name));
+
+/** The native addons: build/Release/. */
 export function buildAddon() {
   if (!existsSync(at("binding.gyp"))) return;
-  const addon = at("build", "Release", "peregrine.node");
   const stamp = at("build", ".peregrine-stamp");
   const sources = [at("binding.gyp"), ...filesBelow(at("native"), (path) => /\.(cc|h|c|cpp|hpp)$/.test(path))];
   const wanted = fingerprint(sources, process.versions.modules, process.arch);
-  if (existsSync(addon) && stampIs(stamp, wanted)) return;
+  const whole = OUTPUTS.every((file) => existsSync(file));
+  if (whole && stampIs(stamp, wanted)) return;
   // Built by hand with node-gyp, after the last change of a source: as good as ours.
-  const byHand = existsSync(addon) && !existsSync(stamp);
-  if (!byHand || sources.some((file) => statSync(file).mtimeMs > statSync(addon).mtimeMs)) {
+  const byHand = whole && !existsSync(stamp);
+  const oldest = byHand ? Math.min(...OUTPUTS.map((file) => statSync(file).mtimeMs)) : 0;
+  if (!byHand || sources.some((file) => statSync(file).mtimeMs > oldest)) {
     const headers = findHeaders();
     if (headers === null) say("no Node headers on this machine: node-gyp will fetch them from nodejs.org");
     const own = at("node_modules", "node-gyp", "bin", "node-gyp.js");
@@ -146,7 +150,7 @@ export function buildAddon() {
     const gyp = existsSync(own) ? own : (process.env.npm_config_node_gyp ?? own);
     const args = [gyp, "rebuild", "--jobs", String(availableParallelism())];
     if (headers !== null) args.push(`--nodedir=${headers}`);
-    run("building the native addon", process.execPath, args);
+    run("building the native addons", process.execPath, args);
   }
   writeFileSync(stamp, wanted);
 }
