@@ -98,7 +98,7 @@ function timeoutsOf({ timeoutMs }: PluginPolicy): { readonly extract: number; re
 }
 
 /** @throws PeregrineError where two of the plugins cannot be together, or one is of no use with the others */
-function checkTogether(plugins: readonly LoadedPlugin[]): void {
+export function checkTogether(plugins: readonly LoadedPlugin[]): void {
   const names = new Set<string>();
   const ids = new Map<number, string>();
   for (const { name, source } of plugins) {
