@@ -10,8 +10,8 @@ import { type Loads, type Loop, otherWatchers } from "./loads.js";
 import type { LatencyRun, LoopRun, Mode, PaceRun } from "./results.js";
 import { Watched } from "./watched.js";
 
-/** How long others that watch are waited for. */
-const PATIENCE_MS = 120_000;
+/** How long others that watch are waited for, all runs together. */
+const PATIENCE_MS = 180_000;
 /** A rule that never holds, and that could on any event. */
 const EVERY = `- rule: Every event
   desc: Makes the kernel hand out all events.
@@ -25,6 +25,7 @@ export class Bench {
   readonly firstAlertMs: number[] = [];
   readonly stopMs: number[] = [];
   disturbed = 0;
+  private patienceMs = PATIENCE_MS;
 
   constructor(
     private readonly loads: Loads,
@@ -42,10 +43,11 @@ export class Bench {
 
   /** Waits until nobody else watches, for a while; counts the run as disturbed if somebody does then or behind it. */
   private async alone<T>(own: readonly number[], work: () => Promise<T>): Promise<T> {
-    const until = performance.now() + PATIENCE_MS;
-    while (otherWatchers(own).length > 0 && performance.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 500));
+    const start = performance.now();
+    while (otherWatchers(own).length > 0 && performance.now() - start < this.patienceMs) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
+    this.patienceMs -= performance.now() - start;
     const before = otherWatchers(own).length;
     const result = await work();
     if (before + otherWatchers(own).length > 0) this.disturbed++;
