@@ -2,8 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { SlotWord } from "../../src/batch/ring.js";
+import { EventType } from "../../src/batch/event-table.generated.js";
+import { createMemory } from "../../src/batch/memory.js";
+import { RecordWord } from "../../src/batch/record.js";
+import { RingLayout, SlotWord } from "../../src/batch/ring.js";
 import type { Faults } from "../../src/engine/faults.js";
+import { FirstEvent } from "../../src/engine/first-event.js";
 import { closeThreads, run } from "../e2e/support.js";
 import { conditionRules } from "../support/run-fields.js";
 import { ScapBuilder } from "../support/scap-builder.js";
@@ -88,4 +92,44 @@ test("times are relative to the first event, whether or not a rule looks at even
 test("the words of the first event are aligned and lie within the header", () => {
   assert.equal(SlotWord.FIRST_EVENT % 2, 0);
   assert.ok(SlotWord.FIRST_TIME + 2 <= SlotWord.HEADER);
+});
+
+test("where the source does not tell it, the first event is the first record that is no description, of the first batch with one", () => {
+  const ring = { slots: 2, events: 4, recordBytes: 1024, heapBytes: 64 };
+  const memory = createMemory({ ring, strings: 16, stringBytes: 256, processRows: 16, fdRows: 16 });
+  const layout = new RingLayout(ring);
+  const words = new Int32Array(memory.ring);
+  const floats = new Float64Array(memory.ring);
+  const fill = (slot: number, records: readonly (readonly [type: number, number: number])[]): void => {
+    let o = layout.slotWord(slot) + layout.recordsWord;
+    words[layout.slotWord(slot) + SlotWord.RECORDS] = records.length;
+    for (const [type, number] of records) {
+      words[o + RecordWord.SIZE] = 24;
+      words[o + RecordWord.TYPE] = type;
+      floats[(o + RecordWord.NUMBER) >> 1] = number;
+      words[o + RecordWord.TIME] = number * 10;
+      words[o + RecordWord.TIME + 1] = number * 100;
+      o += 24;
+    }
+  };
+  const told = (slot: number): number[] => {
+    const base = layout.slotWord(slot);
+    const at = base + SlotWord.FIRST_TIME;
+    return [floats[(base + SlotWord.FIRST_EVENT) >> 1], words[at], words[at + 1]];
+  };
+  const first = new FirstEvent(memory);
+  const { USER_ADDED_E, PLUGINEVENT_E } = EventType;
+  fill(0, [[USER_ADDED_E, 1]]);
+  first.mark(0);
+  assert.deepEqual(told(0), [0, 0, 0]);
+  fill(1, [
+    [USER_ADDED_E, 2],
+    [PLUGINEVENT_E, 3],
+    [PLUGINEVENT_E, 4],
+  ]);
+  first.mark(1);
+  assert.deepEqual(told(1), [3, 30, 300]);
+  fill(0, [[PLUGINEVENT_E, 5]]);
+  first.mark(0);
+  assert.deepEqual(told(0), [3, 30, 300], "once it is known, it goes with every batch");
 });

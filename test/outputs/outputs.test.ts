@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   closeSync,
+  constants,
   mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -15,6 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_CONFIG } from "../../src/config/config.js";
 import { FileOutput } from "../../src/outputs/file.js";
 import type { Output } from "../../src/outputs/output.js";
@@ -161,6 +164,39 @@ test("a reader that goes away is told apart; a slow one gets everything", async 
   }
   assert.equal(bytes, 3_000_000);
   assert.equal(readerGone(new Error("other")), false);
+});
+
+test("a pipe that is full and does not block is tried again; one without a reader is told", async () => {
+  const pipe = join(folder, "pipe");
+  spawnSync("mkfifo", [pipe]);
+  const { O_RDONLY, O_RDWR, O_WRONLY, O_NONBLOCK } = constants;
+  const both = openSync(pipe, O_RDWR | O_NONBLOCK);
+  const bytes = Buffer.from(`${"x".repeat(99)}\n`.repeat(10_000));
+  const written = new StreamOutput("test", both, false).write(bytes);
+  assert.ok(written instanceof Promise, "there was no room for all of it");
+  let over = false;
+  const end = written.then(() => {
+    over = true;
+  });
+  const pieces: Buffer[] = [];
+  const piece = Buffer.alloc(65_536);
+  while (!over || pieces.reduce((sum, { length }) => sum + length, 0) < bytes.length) {
+    try {
+      pieces.push(Buffer.from(piece.subarray(0, readSync(both, piece))));
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, "EAGAIN");
+    }
+    await sleep(1);
+  }
+  await end;
+  assert.ok(Buffer.concat(pieces).equals(bytes));
+  closeSync(both);
+
+  const reader = openSync(pipe, O_RDONLY | O_NONBLOCK);
+  const writer = openSync(pipe, O_WRONLY | O_NONBLOCK);
+  closeSync(reader);
+  assert.throws(() => new StreamOutput("test", writer, false).write(Buffer.from("x\n")), readerGone);
+  closeSync(writer);
 });
 
 test("outputs remember that one of them failed", async () => {

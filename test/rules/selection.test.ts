@@ -19,6 +19,8 @@ describe("matchesWildcard", () => {
     ["a*b*c", "a-b-c", true],
     ["a*b*c", "a-c-b", false],
     ["*b*", "abc", true],
+    ["*aa*a", "aa", false],
+    ["*aa*a", "aaa", true],
     ["**", "x", true],
     ["A*", "abc", false],
     ["", "", true],
