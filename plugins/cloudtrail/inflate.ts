@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createGunzip, gunzipSync } from "node:zlib";
+import { createGunzip, gunzip as gunzipAll, gunzipSync } from "node:zlib";
 import { Decompress } from "fzstd";
 
 /** Bytes that are not what they claim to be: no retry will mend them. */
@@ -110,6 +110,30 @@ export function inflateSmall(bytes: Uint8Array): Uint8Array | null {
     // Too long for one go, or corrupt: then the stream gives what comes before the damage, and the error.
     return null;
   }
+}
+
+/** The most that is inflated in one go, outside of this thread. */
+const WHOLE_OUTPUT = 64 * 1024 * 1024;
+/** Of gzip: no file grows by more than this. */
+const LARGEST_RATIO = 1032;
+
+/**
+ * All of a file that is in memory; null: take the stream, since it is too long, of several members, compressed otherwise or corrupt.
+ * A gzip file ends with the length of what it holds, so that there is one buffer of the right size. Never rejects.
+ */
+export async function inflateWhole(bytes: Uint8Array): Promise<Uint8Array | null> {
+  if (isZstd(bytes)) return null;
+  if (!isGzip(bytes)) return bytes;
+  const { length } = bytes;
+  if (length < 18) return null;
+  const size = new DataView(bytes.buffer, bytes.byteOffset + length - 4, 4).getUint32(0, true);
+  if (size === 0 || size > WHOLE_OUTPUT || size > length * LARGEST_RATIO) return null;
+  return new Promise((resolve) => {
+    // One byte more than is needed: the end is then known without another round.
+    gunzipAll(bytes, { chunkSize: Math.max(size + 1, 64), maxOutputLength: size }, (error, plain) =>
+      resolve(error === null ? plain : null),
+    );
+  });
 }
 
 function messageOf(error: unknown): string {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createReadStream, type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigFailure, type Progress, SourceFailure } from "peregrine/sdk";
 import type { Feed, Piece } from "../common/pump.js";
@@ -8,12 +9,25 @@ import { type LogPiece, LogRun, type LogSettings } from "./log-run.js";
 const LOG_NAME = /\.json(\.gz|\.zst)?$/;
 /** Files up to this size are read in one go. */
 const SMALL = 64 * 1024;
+/** Files up to this size are read as a whole, ahead of their turn. */
+const WHOLE = 16 * 1024 * 1024;
 const PIECE = 256 * 1024;
+
+interface NextFile {
+  readonly name: string;
+  readonly run: LogRun;
+  readonly size: number;
+  /** Why it cannot be read; null: nothing is known against it. */
+  readonly error: unknown;
+}
 
 /** A log file, or all below a folder: in the order of their names, folder by folder. */
 class LocalFeed implements Feed {
   readonly #files: Iterator<string>;
   #run: LogRun | null = null;
+  /** The file behind the one that is being read. */
+  #ahead: NextFile | null = null;
+  #failure: { readonly error: unknown } | null = null;
   #current = "";
   #done = 0;
   #records = 0;
@@ -26,25 +40,68 @@ class LocalFeed implements Feed {
   }
 
   next(): Piece | null | Promise<Piece | null> {
-    if (this.#run !== null) return this.#more(this.#run);
-    const file = this.#files.next();
-    if (file.done === true) return null;
-    this.#current = file.value;
-    const run = new LogRun(this.#current, this.settings);
+    const run = this.#run;
+    if (run !== null) {
+      const piece = run.more();
+      return piece === undefined ? this.#more(run) : this.#given(piece);
+    }
+    if (this.#failure !== null) throw this.#failure.error;
+    const file = this.#ahead ?? this.#begin();
+    this.#ahead = null;
+    return file === null ? null : this.#open(file);
+  }
+
+  /** Finds the next file and starts to read it, if it is neither small nor very large. */
+  #begin(): NextFile | null {
+    const found = this.#files.next();
+    if (found.done === true) return null;
+    const name = found.value;
+    const run = new LogRun(name, this.settings);
     try {
-      if (statSync(this.#current).size <= SMALL) {
-        const piece = run.small(readFileSync(this.#current));
+      const { size } = statSync(name);
+      if (size > SMALL && size <= WHOLE) run.openWhole(readFile(name));
+      return { name, run, size, error: null };
+    } catch (error) {
+      return { name, run, size: 0, error };
+    }
+  }
+
+  #open({ name, run, size, error }: NextFile): Piece | Promise<Piece> {
+    this.#current = name;
+    if (error !== null) return this.#unreadable(error);
+    if (size <= SMALL) {
+      try {
+        const piece = run.small(readFileSync(name));
         if (piece !== null) {
           this.#finished();
           return this.#piece(piece);
         }
+      } catch (reason) {
+        return this.#unreadable(reason);
       }
-    } catch (error) {
-      return this.#unreadable(error);
     }
-    run.open(createReadStream(this.#current, { highWaterMark: PIECE }) as AsyncIterable<Uint8Array>);
+    if (size <= SMALL || size > WHOLE) {
+      run.open(createReadStream(name, { highWaterMark: PIECE }) as AsyncIterable<Uint8Array>);
+    }
     this.#run = run;
     return this.#more(run);
+  }
+
+  #given(piece: LogPiece | null): Piece {
+    if (piece !== null) {
+      // While this file is evaluated the next one is inflated. A folder that cannot be read is told when its turn comes.
+      if (this.#ahead === null && this.#failure === null) {
+        try {
+          this.#ahead = this.#begin();
+        } catch (error) {
+          this.#failure = { error };
+        }
+      }
+      return this.#piece(piece);
+    }
+    this.#run = null;
+    this.#finished();
+    return NOTHING;
   }
 
   async #more(run: LogRun): Promise<Piece> {
@@ -55,12 +112,7 @@ class LocalFeed implements Feed {
       this.#run = null;
       return this.#unreadable(error);
     }
-    if (piece === null) {
-      this.#run = null;
-      this.#finished();
-      return NOTHING;
-    }
-    return this.#piece(piece);
+    return this.#given(piece);
   }
 
   #piece(piece: LogPiece): Piece {
@@ -86,6 +138,7 @@ class LocalFeed implements Feed {
 
   async close(): Promise<void> {
     await this.#run?.close();
+    await this.#ahead?.run.close();
   }
 }
 

@@ -4,7 +4,7 @@ import { StringCache } from "../common/json-text.js";
 import type { Quarantine } from "../common/quarantine.js";
 import { parseTime } from "../common/rfc3339.js";
 import type { Counters } from "./counters.js";
-import { CorruptData, inflate, inflateSmall } from "./inflate.js";
+import { CorruptData, inflate, inflateSmall, inflateWhole } from "./inflate.js";
 import type { RecordFacts } from "./record-check.js";
 import type { SeenRecords } from "./seen.js";
 import { RecordSplitter } from "./split.js";
@@ -28,6 +28,8 @@ export interface LogPiece {
   readonly numbers: readonly number[];
 }
 
+/** Events of a piece of a file that is in memory. */
+const PIECE = 1024;
 const INSIGHT = "AwsCloudTrailInsight";
 
 /** Reads one log file: bytes to events. */
@@ -36,6 +38,9 @@ export class LogRun {
   readonly #strings = new StringCache();
   #pieces: AsyncIterator<Uint8Array> | null = null;
   #raw: Uint8Array | null = null;
+  /** A file that is being read and inflated as a whole. */
+  #whole: Promise<WholeFile | Error> | null = null;
+  #split = false;
   #events: SourceEvent[] = [];
   #numbers: number[] = [];
   #number = 0;
@@ -81,10 +86,22 @@ export class LogRun {
     return this.#take();
   }
 
-  /** @param raw the bytes where they are in memory, to be set aside if they are damaged */
-  open(input: AsyncIterable<Uint8Array>, raw: Uint8Array | null = null): void {
-    this.#raw = raw;
+  open(input: AsyncIterable<Uint8Array>): void {
     this.#pieces = inflate(this.#counted(input));
+  }
+
+  /** A file that fits into memory: read, and inflated where that can be done in one go, before its turn comes. */
+  openWhole(bytes: Uint8Array | Promise<Uint8Array>): void {
+    this.#whole = wholeOf(bytes);
+  }
+
+  /** What `next` gives, without waiting; undefined: there is something to wait for. */
+  more(): LogPiece | null | undefined {
+    if (!this.#split) return undefined;
+    if (this.#ended) return null;
+    this.#now = Date.now();
+    this.#ended = !this.#splitter.some(PIECE);
+    return this.#take();
   }
 
   /**
@@ -92,6 +109,9 @@ export class LogRun {
    * @throws what `input` throws: the file can be read again from the start, by another run that goes on behind `number`
    */
   async next(): Promise<LogPiece | null> {
+    if (this.#whole !== null) await this.#openWhole(this.#whole);
+    const more = this.more();
+    if (more !== undefined) return more;
     if (this.#ended || this.#pieces === null) return null;
     try {
       const piece = await this.#pieces.next();
@@ -104,6 +124,21 @@ export class LogRun {
       this.settings.quarantine.keep("file", this.#raw, this.name, error.message);
     }
     return this.#take();
+  }
+
+  async #openWhole(opening: Promise<WholeFile | Error>): Promise<void> {
+    const whole = await opening;
+    this.#whole = null;
+    if (whole instanceof Error) throw whole;
+    const { raw, plain } = whole;
+    this.settings.counters.bytes.add(raw.length);
+    this.#raw = raw;
+    if (plain === null) {
+      this.#pieces = inflate(once(raw));
+      return;
+    }
+    this.#splitter.whole(plain);
+    this.#split = true;
   }
 
   async close(): Promise<void> {
@@ -180,4 +215,24 @@ export class LogRun {
       yield piece;
     }
   }
+}
+
+interface WholeFile {
+  readonly raw: Uint8Array;
+  /** null: it must be inflated piece by piece. */
+  readonly plain: Uint8Array | null;
+}
+
+/** Never rejects, since it is looked at later. */
+async function wholeOf(bytes: Uint8Array | Promise<Uint8Array>): Promise<WholeFile | Error> {
+  try {
+    const raw = await bytes;
+    return { raw, plain: await inflateWhole(raw) };
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }

@@ -93,7 +93,7 @@ export class ObjectRead {
         this.#finished = true;
         return piece;
       }
-      run.open(once(bytes), bytes);
+      run.openWhole(bytes);
     }
     this.#run = run;
     return null;
@@ -120,8 +120,4 @@ export class ObjectRead {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

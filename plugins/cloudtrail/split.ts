@@ -41,6 +41,8 @@ export class RecordSplitter {
   #nested = false;
   #rest: Uint8Array = new Uint8Array(0);
   #broken = false;
+  /** Where it pauses: so many more records. */
+  #left = Number.POSITIVE_INFINITY;
 
   /** @param maxRecord longest record, in bytes: a longer one cannot be kept until its end has come */
   constructor(
@@ -55,6 +57,22 @@ export class RecordSplitter {
     const at = this.#walk(bytes, false);
     this.#rest = at < bytes.length ? bytes.subarray(at) : new Uint8Array(0);
     if (this.#rest.length > this.maxRecord) this.#giveUp(this.#rest, `a record of more than ${this.maxRecord} bytes`);
+  }
+
+  /** Takes all bytes of the file at once; `some` then gives its records. */
+  whole(bytes: Uint8Array): void {
+    this.#rest = bytes;
+  }
+
+  /** The next records of the file, at most `count`. @returns whether there may be more */
+  some(count: number): boolean {
+    this.#left = count;
+    const at = this.#walk(this.#rest, true);
+    const paused = this.#left === 0 && !this.#broken;
+    this.#left = Number.POSITIVE_INFINITY;
+    if (!this.#broken) this.#rest = this.#rest.subarray(at);
+    if (!paused) this.finish();
+    return paused;
   }
 
   /** The file has ended. */
@@ -77,6 +95,7 @@ export class RecordSplitter {
     const end = b.length;
     let at = 0;
     for (;;) {
+      if (this.#left === 0) return at;
       const i = skipSpace(b, at, end);
       if (i >= end) return end;
       let next: number;
@@ -155,6 +174,7 @@ export class RecordSplitter {
   }
 
   #one(b: Uint8Array, i: number, end: number): number {
+    this.#left--;
     const facts = this.#facts;
     let after = checkRecord(b, i, end, facts);
     if (after >= 0) {

@@ -54,6 +54,8 @@ export class PluginIngest {
   private readonly received = new Int32Array(2);
   private readonly time = new Int32Array(2);
   private pause = FIRST_PAUSE;
+  /** Ends the waiting for a batch that the source has promised. */
+  private giveUp: (() => void) | null = null;
 
   constructor(private readonly parts: PluginIngestParts) {
     const { task, ledger } = parts;
@@ -62,6 +64,7 @@ export class PluginIngest {
     const counts = ledger.counts();
     this.counts = { ...counts, faulty: counts.faulty ?? 0 };
     this.id = task.plugin.source?.id ?? 0;
+    parts.stop.addEventListener("abort", () => this.giveUpLater(), { once: true });
   }
 
   private get stopping(): boolean {
@@ -106,13 +109,13 @@ export class PluginIngest {
 
   /** What the source gives next; null: nothing, after it has failed for a while, or when the run stops. */
   private async next(instance: SourceInstance): Promise<SourceBatch | null> {
-    const { guard, task, stop } = this.parts;
+    const { guard, task } = this.parts;
     try {
       guard.beat();
       guard.enter(task.plugin.index);
       const given = instance.nextBatch(ASKED, PATIENCE);
       guard.leave();
-      const batch: unknown = given instanceof Promise ? await this.unlessStopped(given, stop) : given;
+      const batch: unknown = given instanceof Promise ? await this.unlessStopped(given) : given;
       if (batch === null) return null;
       checkBatch(batch);
       this.pause = FIRST_PAUSE;
@@ -126,20 +129,16 @@ export class PluginIngest {
   }
 
   /** A promise that does not settle must not hold up the end: after the signal it has a little time. */
-  private async unlessStopped<T>(given: Promise<T>, stop: AbortSignal): Promise<T | null> {
-    const over = new AbortController();
-    const stopped = new Promise<null>((done) => {
-      const grace = (): void => {
-        sleep(GRACE, null, { signal: over.signal }).then(done, () => {});
-      };
-      if (stop.aborted) grace();
-      else stop.addEventListener("abort", grace, { once: true, signal: over.signal });
+  private unlessStopped<T>(given: Promise<T>): Promise<T | null> {
+    return new Promise((resolve, reject) => {
+      this.giveUp = () => resolve(null);
+      if (this.parts.stop.aborted) this.giveUpLater();
+      given.then(resolve, reject);
     });
-    try {
-      return await Promise.race([given, stopped]);
-    } finally {
-      over.abort();
-    }
+  }
+
+  private giveUpLater(): void {
+    setTimeout(() => this.giveUp?.(), GRACE).unref();
   }
 
   private async waitForRetry(error: unknown): Promise<void> {
@@ -167,8 +166,8 @@ export class PluginIngest {
         await this.passOver();
       } else {
         this.timeOf(event);
-        const { data } = event;
-        await this.put(() => this.writer.plugin(this.id, data, this.time[0], this.time[1]));
+        // Nearly always there is room in the batch that is begun.
+        if (this.slot === -1 || !this.putAtOnce(event.data)) await this.putEvent(event.data);
       }
       if (control.aborted) return;
     }
@@ -200,6 +199,17 @@ export class PluginIngest {
       time[0] = Number(BigInt.asIntN(32, event.time));
       time[1] = Number(BigInt.asIntN(32, event.time >> 32n));
     }
+  }
+
+  /** @returns false where it does not fit into the batch that is begun */
+  private putAtOnce(data: Uint8Array | string): boolean {
+    if (this.writer.plugin(this.id, data, this.time[0], this.time[1]) !== Written.DONE) return false;
+    this.counts.seen++;
+    return true;
+  }
+
+  private putEvent(data: Uint8Array | string): Promise<void> {
+    return this.put(() => this.writer.plugin(this.id, data, this.time[0], this.time[1]));
   }
 
   /** Writes one event, into the next batch where this one is full. */
