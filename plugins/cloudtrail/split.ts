@@ -12,6 +12,7 @@ export interface RecordSink {
 
 /**
  * outside:  between documents      {"Records":[{...},{...}]}   or   [{...},{...}]   or   {...} {...}
+ *           or   {"detail":{...}, ...} as EventBridge has it
  * envelope: inside an object that is no record, before a key or its end
  * records:  inside an array whose objects are records; `nested`: the array is a member of an envelope
  */
@@ -39,6 +40,8 @@ export class RecordSplitter {
   readonly #facts = noFacts();
   #place: Place = Place.Outside;
   #nested = false;
+  /** Whether the envelope has shown records, or a list for them. */
+  #listed = false;
   #rest: Uint8Array = new Uint8Array(0);
   #broken = false;
   /** Where it pauses: so many more records. */
@@ -121,6 +124,8 @@ export class RecordSplitter {
       this.#nested = false;
       return i + 1;
     }
+    // The mark with which some editors and exports begin a file.
+    if (b[i] === 0xef && b[i + 1] === 0xbb && b[i + 2] === 0xbf) return i + 3;
     if (b[i] !== OPEN_OBJECT) {
       this.#giveUp(b.subarray(i), "the file is no JSON document");
       return end;
@@ -129,6 +134,7 @@ export class RecordSplitter {
     if (kind === "unknown" && !last) return INCOMPLETE;
     if (kind === "record") return this.#one(b, i, end);
     this.#place = Place.Envelope;
+    this.#listed = false;
     return i + 1;
   }
 
@@ -138,6 +144,7 @@ export class RecordSplitter {
     if (c === COMMA) return i + 1;
     if (c === CLOSE_OBJECT) {
       this.#place = Place.Outside;
+      if (!this.#listed) this.sink.bad(b, i, i + 1, "an object that is no record and holds none");
       return i + 1;
     }
     if (c !== QUOTE) return this.#stop(b, i, end);
@@ -147,10 +154,24 @@ export class RecordSplitter {
     const value = skipSpace(b, colon + 1, end);
     if (value >= end) return INCOMPLETE;
     if (b[colon] !== 0x3a) return this.#stop(b, i, end);
+    const name = decode(b, i + 1, key - 1);
     if (b[value] === OPEN_ARRAY) {
-      this.#place = Place.Records;
-      this.#nested = true;
-      return value + 1;
+      const first = skipSpace(b, value + 1, end);
+      if (first >= end) return INCOMPLETE;
+      // Lists of other things stand beside records, such as the resources of an event of EventBridge.
+      if (name === "Records" || b[first] === OPEN_OBJECT) {
+        this.#place = Place.Records;
+        this.#nested = true;
+        this.#listed = true;
+        return value + 1;
+      }
+    } else if (name === "detail" && b[value] === OPEN_OBJECT) {
+      const kind = kindOf(b, value, end);
+      if (kind === "unknown" && !last) return INCOMPLETE;
+      if (kind === "record") {
+        this.#listed = true;
+        return this.#one(b, value, end);
+      }
     }
     const after = skipValue(b, value, end);
     if (after === value) return this.#stop(b, i, end);
