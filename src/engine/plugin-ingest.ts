@@ -53,6 +53,7 @@ export class PluginIngest {
   /** Word pairs of the time at which the events in hand were received. */
   private readonly received = new Int32Array(2);
   private readonly time = new Int32Array(2);
+  private readonly wholeTime = new BigUint64Array(this.time.buffer);
   private pause = FIRST_PAUSE;
   /** Ends the waiting for a batch that the source has promised. */
   private giveUp: (() => void) | null = null;
@@ -158,6 +159,7 @@ export class PluginIngest {
       if (control.aborted) return;
     }
     for (const event of batch.events) {
+      if (this.writeAtOnce(event)) continue;
       if (!isEvent(event)) {
         this.counts.faulty++;
         await this.passOver();
@@ -192,13 +194,20 @@ export class PluginIngest {
   }
 
   private timeOf(event: SourceEvent): void {
-    const { time } = this;
-    if (event.time === undefined) {
-      time.set(this.received);
-    } else {
-      time[0] = Number(BigInt.asIntN(32, event.time));
-      time[1] = Number(BigInt.asIntN(32, event.time >> 32n));
-    }
+    if (event.time === undefined) this.time.set(this.received);
+    else this.wholeTime[0] = event.time;
+  }
+
+  /**
+   * Writes an event into the batch in hand, if there is one and it has room.
+   * @returns whether that is all: most events go this way, on which nothing is waited for and nothing made
+   */
+  private writeAtOnce(event: SourceEvent): boolean {
+    if (this.slot === -1 || !this.parts.task.wanted || !isEvent(event)) return false;
+    this.timeOf(event);
+    if (this.writer.plugin(this.id, event.data, this.time[0], this.time[1]) !== Written.DONE) return false;
+    this.counts.seen++;
+    return true;
   }
 
   /** @returns false where it does not fit into the batch that is begun */
@@ -292,6 +301,9 @@ export class PluginIngest {
   }
 }
 
+/** ns, as many as an event's time has room for. */
+const LATEST = 2n ** 64n - 1n;
+
 /** What a source has to end its work after the run is stopped, ms. */
 const GRACE = 5000;
 
@@ -299,7 +311,7 @@ function isEvent(event: unknown): event is SourceEvent {
   if (typeof event !== "object" || event === null) return false;
   const { data, time } = event as { data?: unknown; time?: unknown };
   if (typeof data !== "string" && !(data instanceof Uint8Array)) return false;
-  return time === undefined || (typeof time === "bigint" && time >= 0n && time < 1n << 64n);
+  return time === undefined || (typeof time === "bigint" && time >= 0n && time <= LATEST);
 }
 
 function lostOf({ lost }: SourceBatch): number {

@@ -39,21 +39,30 @@ export class EventOfView implements PluginEvent {
   }
 
   text(): string {
-    if (this.decoded === null) {
-      const { data } = this;
-      this.decoded = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8");
-    }
+    this.decoded ??= this.decode();
     return this.decoded;
   }
 
   private find(): Uint8Array {
-    const { view } = this;
-    if (view === null) return EMPTY;
-    let at = view.o;
-    if (view.type === EventType.PLUGINEVENT_E) at += DATA;
-    else if (view.type === EventType.ASYNCEVENT_E) at += ASYNC_DATA;
-    else return EMPTY;
+    const { view, place: at } = this;
+    if (view === null || at === 0) return EMPTY;
     const from = view.words[at] >>> 0;
     return view.bytes.subarray(from, from + view.words[at + 1]);
+  }
+
+  /** Without a view of the bytes: making one costs more than decoding a short text. */
+  private decode(): string {
+    const { view, place: at } = this;
+    if (view === null || at === 0) return "";
+    const from = view.words[at] >>> 0;
+    return view.bytes.toString("utf8", from, from + view.words[at + 1]);
+  }
+
+  /** Where the record says where its data are; 0: it has none. */
+  private get place(): number {
+    const { view } = this;
+    if (view === null) return 0;
+    if (view.type === EventType.PLUGINEVENT_E) return view.o + DATA;
+    return view.type === EventType.ASYNCEVENT_E ? view.o + ASYNC_DATA : 0;
   }
 }
