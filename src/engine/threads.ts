@@ -14,8 +14,8 @@ function file(name: string): string {
  */
 const YOUNG_MIB = 4;
 const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MIB };
-/** MiB of heap that a worker may have for the engine itself: its program, and rules. */
-const WORKER_MIB = 256;
+/** MiB of heap that a worker may have for the engine itself: its program, and rules with lists of a million entries. */
+const WORKER_MIB = 512;
 
 /**
  * The threads of the engine: one for ingest of each source, and the workers. The first of the former and all of the latter

@@ -17,12 +17,12 @@ test("workers have V8's bound of the heap until there are plugins, and then one 
     assert.equal(threads.pool, first, "nothing changes, nothing is started");
     threads.boundHeap(100);
     assert.notEqual(threads.pool, first);
-    assert.deepEqual(bounds(threads), [356, 356]);
+    assert.deepEqual(bounds(threads), [612, 612]);
     const second = threads.pool;
     threads.boundHeap(100);
     assert.equal(threads.pool, second);
     threads.boundHeap(null);
-    assert.ok(bounds(threads).every((bound) => bound !== 356));
+    assert.ok(bounds(threads).every((bound) => bound !== 612));
   } finally {
     await threads.close();
   }
