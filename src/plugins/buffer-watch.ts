@@ -11,6 +11,9 @@ const LOOK = 100;
 /** Looks while too many are held, and nobody's calls made them, after which the thread is given up all the same. */
 const PATIENCE = 20;
 
+/** MiB of buffers that the engine itself may have in a worker: alerts that wait. */
+const OWN_MIB = 64;
+
 /** Bytes of buffers that live in this thread. */
 export function bufferBytes(): number {
   return process.memoryUsage().arrayBuffers;
@@ -27,6 +30,7 @@ export class BufferWatch {
   /** Whether calls are to be looked at. */
   measuring = false;
   private readonly made: Float64Array;
+  private readonly limit: number;
   private before = 0;
   private next = 0;
   private looks = 0;
@@ -34,12 +38,15 @@ export class BufferWatch {
   /**
    * @param limits MiB that each plugin may have
    * @param bytes what the thread has
+   * @param ownMib what of it is the engine's
    */
   constructor(
-    private readonly limits: readonly number[],
+    limits: readonly number[],
     private readonly bytes: () => number = bufferBytes,
+    ownMib = OWN_MIB,
   ) {
     this.made = new Float64Array(limits.length);
+    this.limit = limits.reduce((sum, each) => sum + each, ownMib) * 2 ** 20;
   }
 
   /** Before a call of a plugin, while `measuring`. */
@@ -61,7 +68,7 @@ export class BufferWatch {
     if (now < this.next) return null;
     this.next = now + LOOK;
     const held = this.bytes();
-    const limit = this.limits.reduce((sum, each) => sum + each, 0) * 2 ** 20;
+    const { limit } = this;
     const was = this.measuring;
     this.measuring = held > limit / 2;
     if (!this.measuring && was) this.made.fill(0);

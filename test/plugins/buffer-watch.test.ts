@@ -8,7 +8,7 @@ const MIB = 2 ** 20;
 
 test("who makes the most of the buffers while there are many has to answer for them", () => {
   let held = 0;
-  const watch = new BufferWatch([10, 10], () => held);
+  const watch = new BufferWatch([10, 10], () => held, 0);
   const call = (plugin: number, mib: number): void => {
     watch.begin();
     held += mib * MIB;
@@ -26,7 +26,7 @@ test("who makes the most of the buffers while there are many has to answer for t
 });
 
 test("buffers that nobody makes are nobody's, and are borne for a while", () => {
-  const watch = new BufferWatch([10], () => 30 * MIB);
+  const watch = new BufferWatch([10], () => 30 * MIB, 0);
   let looks = 0;
   let verdict = null;
   for (let now = 0; verdict === null; now += 100) {
@@ -39,7 +39,7 @@ test("buffers that nobody makes are nobody's, and are borne for a while", () => 
 
 test("what was freed is forgotten, and calls are looked at no more", () => {
   let held = 15 * MIB;
-  const watch = new BufferWatch([20], () => held);
+  const watch = new BufferWatch([20], () => held, 0);
   watch.look(0);
   assert.ok(watch.measuring);
   held = MIB;
