@@ -55,7 +55,9 @@ test("the oldest batch is claimed first, also where numbers wrap; not by the wor
   const batchOf = (slot: number): number => control.slot(slot, SlotControl.BATCH);
   const first = control.claim(0, false);
   assert.equal(batchOf(first), LAST);
+  assert.ok(!control.failedBy(0), "nobody has failed yet");
   control.giveBack(first, 7, 0);
+  assert.ok(!control.failedBy(1));
   assert.equal(control.slot(first, SlotControl.FAILED_AT), 7);
   assert.ok(control.failedBy(0));
   assert.equal(batchOf(control.claim(0, false)), -(2 ** 31));
