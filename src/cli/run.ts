@@ -13,7 +13,7 @@ import { liveSettings } from "./live.js";
 import { keepPidFile } from "./pid-file.js";
 import { pluginTeller } from "./plugins.js";
 import { type Prepared, prepare } from "./prepare.js";
-import { runSources } from "./sources.js";
+import { recordSources, runSources } from "./sources.js";
 import { type StopSignal, stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
 
@@ -133,12 +133,8 @@ async function evaluate(
     ...progress,
   };
   let input = capture;
-  const reads = runSources(capture, flags, config, plugins, host, liveSettings(flags));
+  const reads = recordSources(runSources(capture, flags, config, plugins, host, liveSettings(flags)), flags);
   const watching = reads.some(({ spec }) => spec.kind === "live");
-  if (flags.write !== undefined && !watching) {
-    const message = "-w records what is watched; peregrine read CAPTURE -w copies a capture";
-    throw new PeregrineError("OPTION_CONFLICT", message);
-  }
   if (flags.gzip === true && flags.write === undefined) {
     throw new PeregrineError("OPTION_CONFLICT", "--gzip says how to write: give it together with -w");
   }

@@ -195,7 +195,7 @@ class Run {
     const { spec } = pipeline;
     if (spec.kind === "plugin") {
       const wanted = this.options.rules.rules.some(({ source }) => source === pipeline.name);
-      return { result: null, failure: await this.pluginCrew.run(place, pipeline, spec.plugin, wanted) };
+      return { result: null, failure: await this.pluginCrew.run(place, pipeline, spec, wanted) };
     }
     const task = pipeline.task(spec, plan.demand, plan.annex);
     const running = this.threads.ingest(place).run(task, { name: "ingest" }) as Promise<IngestResult>;
