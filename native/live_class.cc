@@ -42,6 +42,7 @@ Napi::Function LiveClass::define(Napi::Env env) {
                          InstanceAccessor<&LiveClass::container>("container"),
                          InstanceMethod("tell", &LiveClass::tell),
                          InstanceMethod("simulateDrop", &LiveClass::simulate_drop),
+                         InstanceMethod("skip", &LiveClass::skip),
                          InstanceMethod("close", &LiveClass::close),
                          InstanceAccessor<&LiveClass::failure>("failure"),
                          InstanceAccessor<&LiveClass::counters>("counters"),
@@ -174,6 +175,11 @@ Napi::Value LiveClass::generation(const Napi::CallbackInfo& info) { return Napi:
 
 void LiveClass::set_generation(const Napi::CallbackInfo&, const Napi::Value& value) {
   napi_get_value_uint32(value.Env(), value, &generation_);
+}
+
+/** skip(count): so many numbers are taken by events that come from elsewhere. */
+void LiveClass::skip(const Napi::CallbackInfo& info) {
+  if (reader_ != nullptr && info[0].IsNumber()) reader_->skip(info[0].As<Napi::Number>().Uint32Value());
 }
 
 void LiveClass::close(const Napi::CallbackInfo&) { reader_->close(); }

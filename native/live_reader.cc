@@ -258,7 +258,7 @@ LiveReader::Step LiveReader::deliver(const RawEvent& raw, Span event) {
 
 LiveReader::Step LiveReader::keep(const RawEvent& raw, const Recipe& recipe) {
   if (recipe.has_blobs) {
-    const uint64_t bytes = recipe.blob_bytes(params_);
+    const uint64_t bytes = recipe.blob_bytes(raw.type, params_);
     if (bytes > heap_bytes_) {
       counters_[kLiveSeen]++;
       counters_[kLiveOversize]++;

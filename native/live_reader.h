@@ -85,6 +85,8 @@ class LiveReader {
   void report(double* counters) const;
   /** Pretends that an event of class OTHER was lost; for `simulate_drops`. */
   void simulate_drop() { simulated_++; }
+  /** So many numbers are taken by events that come from elsewhere. */
+  void skip(uint32_t count) { number_ += count; }
 
  private:
   struct Unload {

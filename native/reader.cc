@@ -9,6 +9,14 @@ namespace {
 constexpr uint64_t kPassedPerRecord = 32;
 constexpr uint32_t kFlagStateOnly = 1;  // of an event block
 
+/**
+ * True for what a plugin's own source has added to its events: an event like the others, also where a capture begins with it.
+ * What describes the machine is of no plugin.
+ */
+bool is_of_plugin(uint16_t type, const EventParams& params) {
+  return type == event_type::kAsynceventE && params.count > 0 && integer_of(params.param[0], 4, false) != 0;
+}
+
 }  // namespace
 
 Reader::Reader(Interner& interner, const RingMemory& ring, const int32_t* plan)
@@ -196,7 +204,7 @@ Reader::Step Reader::take_wanted(const RawEvent& raw) {
   } else if (!recipe.holds(type, params_)) {
     pass_over(raw, type, kEvents[type].marks, params_.count, kStateRejected);
   } else {
-    step = keep(raw, type, recipe, is_leading_ && (kEvents[type].marks & kLeading) != 0);
+    step = keep(raw, type, recipe, is_leading_ && (kEvents[type].marks & kLeading) != 0 && !is_of_plugin(type, params_));
   }
   if (step != Step::kTaken) return step;
   converter_.used();
@@ -208,7 +216,7 @@ Reader::Step Reader::take_wanted(const RawEvent& raw) {
 Reader::Step Reader::keep(const RawEvent& raw, uint16_t type, const Recipe& recipe, bool is_leading) {
   const EventInfo& info = kEvents[type];
   if (recipe.has_blobs) {
-    const uint64_t bytes = recipe.blob_bytes(params_);
+    const uint64_t bytes = recipe.blob_bytes(type, params_);
     if (bytes > heap_bytes_) {
       counters_[kSeen]++;
       counters_[kOversize]++;

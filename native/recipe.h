@@ -27,11 +27,12 @@ struct Recipe {
   const WantedParam* wanted = nullptr;
   uint16_t count = 0;  // of wanted
   bool has_blobs = false;
+  bool has_image = false;  // a copy of the event goes to the heap, for plugins
 
   /** True where the test on the event's parameters holds. An empty parameter fails every test. */
   bool holds(uint16_t type, const EventParams& params) const;
-  /** Bytes of all blobs that will be copied. */
-  uint64_t blob_bytes(const EventParams& params) const;
+  /** Bytes of all blobs, and of the image, that will be copied. */
+  uint64_t blob_bytes(uint16_t type, const EventParams& params) const;
 };
 
 /** What decides at once about an event that nobody wants, small enough for all types to stay in the cache. */
@@ -57,6 +58,13 @@ class Recipes {
   Quick quick_[kEventTypes];
   std::vector<WantedParam> wanted_;  // recipes point into it
 };
+
+/** Bytes of an event's image: header, lengths, parameters. */
+inline uint64_t image_bytes(uint16_t type, const EventParams& params) {
+  uint64_t bytes = kEventHeaderV2 + uint64_t{params.count} * kEvents[type].length_width;
+  for (uint32_t i = 0; i < params.count; i++) bytes += params.param[i].size;
+  return bytes;
+}
 
 /** The value of an integer parameter of `width` bytes, from as many bytes of it as are there. */
 inline int64_t integer_of(Span bytes, uint32_t width, bool is_signed) {

@@ -42,6 +42,8 @@ export interface NativeLiveReader {
   /** What is known of it, as JSON; "" where nothing is. The next fill begins with an event of it. */
   tell(json: string): void;
   simulateDrop(): void;
+  /** So many numbers are taken by events that come from elsewhere. */
+  skip(count: number): void;
   close(): void;
   generation: number;
   readonly failure: SourceFailure | null;
@@ -90,6 +92,7 @@ export interface NativeStage {
   collected(): void;
   poison(): void;
   heldFdRows(): number;
+  fdsOf(tid: number): Int32Array;
   readonly counters: StageCounters;
 }
 

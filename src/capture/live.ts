@@ -131,6 +131,11 @@ export class LiveSource implements Source {
     }
   }
 
+  /** So many numbers are taken by events that come from elsewhere. */
+  skip(events: number): void {
+    this.reader.skip(events);
+  }
+
   get failure(): SourceFailure | null {
     return this.reader.failure;
   }

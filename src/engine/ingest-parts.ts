@@ -45,11 +45,12 @@ function createSource(spec: SyscallSpec, parts: SourceParts): CountedSource {
 export function createIngest(setup: IngestSetup): IngestParts {
   const { memory, hostRoot, containers } = setup;
   const interner = createInterner(memory);
-  const plan = makePlan(setup.demand, setup.annex.parts);
+  const plan = makePlan(setup.demand, setup.annex.parts, setup.images);
   const words = annexWords(setup.annex);
   const source = createSource(setup.source, { memory, interner, plan, annexWords: words, containers });
   const stage = new StateStage({ memory, interner, plan, hostRoot, containers, annex: setup.annex });
-  return { source, interner, stage, stageCounters: () => ({ ...stage.counters }) };
+  const fdsOf = (tid: number): Int32Array => stage.fdsOf(tid);
+  return { source, interner, stage, fdsOf, stageCounters: () => ({ ...stage.counters }) };
 }
 
 /** A capture file that keeps the ledger's counts. */
@@ -77,18 +78,28 @@ class CountedScap extends ScapSource implements CountedSource {
 /** This machine's kernel, keeping the ledger's counts. */
 class CountedLive extends LiveSource implements CountedSource {
   readonly inflateNs = 0;
+  /** Events that plugins have added, and those of them that are for the rules. */
+  private more = 0;
+  private moreWanted = 0;
 
   counts(into: SourceCounts): number {
     const { counters } = this;
     const dropped = counters[LiveCounter.DROPPED];
-    into.seen = counters[LiveCounter.SEEN] + dropped;
+    into.seen = counters[LiveCounter.SEEN] + dropped + this.more;
     into.notWanted = counters[LiveCounter.NOT_WANTED];
-    into.stateOnly = counters[LiveCounter.STATE_RECORDS] + counters[LiveCounter.STATE_REJECTED];
+    const state = counters[LiveCounter.STATE_RECORDS] + counters[LiveCounter.STATE_REJECTED];
+    into.stateOnly = state + this.more - this.moreWanted;
     into.merged = 0;
     into.unknownType = 0;
     into.oversize = counters[LiveCounter.OVERSIZE];
     into.kernel = dropped;
-    return counters[LiveCounter.RULE_RECORDS];
+    return counters[LiveCounter.RULE_RECORDS] + this.moreWanted;
+  }
+
+  added(events: number, wanted: number): void {
+    this.skip(events);
+    this.more += events;
+    this.moreWanted += wanted;
   }
 
   unknownTypes(): readonly [] {

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { MessagePort } from "node:worker_threads";
 import type { AnnexDemand } from "../batch/annex.js";
 import { Control, type ControlBuffer } from "../batch/control.js";
+import type { GuardBuffer } from "../batch/guard.js";
 import type { Memory } from "../batch/memory.js";
 import type { Demand } from "../batch/plan.js";
+import type { LoadedPlugin } from "../plugins/info.js";
+import type { WantedField } from "../sdk/index.js";
 import { threadCpuNs } from "../telemetry/clock.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { Ledger, type LedgerBuffer } from "../telemetry/ledger.js";
 import { IngestTime, ingestTimes } from "../telemetry/stage-times.js";
+import type { Companions } from "./companions.js";
 import type { Faults } from "./faults.js";
 import { failureOf, Ingest, type SweepLimit } from "./ingest.js";
 import { createIngest, warmIngest } from "./ingest-parts.js";
@@ -29,10 +34,27 @@ export interface IngestTask {
   readonly demand: Demand;
   /** What they read of annexes. */
   readonly annex: AnnexDemand;
+  /** By type: events that plugins' libraries are given as they are. */
+  readonly images: readonly boolean[];
+  /** The plugins that are at work in the thread; null: none. */
+  readonly plugins: IngestPlugins | null;
+  /** By plugin: where what libraries that parse extract goes. */
+  readonly parsed: readonly (SharedArrayBuffer | null)[];
   readonly hostRoot: string | null;
   readonly containers: boolean;
   readonly sweep: SweepLimit;
   readonly faults: Faults | null;
+}
+
+/** What the thread of a source of system calls needs to run plugins. */
+export interface IngestPlugins {
+  readonly plugins: readonly LoadedPlugin[];
+  readonly wanted: readonly (readonly WantedField[])[];
+  readonly guard: GuardBuffer;
+  /** Its block of the guard. */
+  readonly thread: number;
+  /** To main go plugins' messages; from main come events that plugins add. */
+  readonly port: MessagePort;
 }
 
 /** A failure that a user can meet, as plain data. */
@@ -65,8 +87,10 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
   const control = new Control(task.control);
   const times = ingestTimes(task.times);
   let parts: IngestParts;
+  let companions: Companions | null = null;
   try {
     parts = await loadParts(task);
+    if (task.plugins !== null) companions = await loadCompanions(task, task.plugins, parts, control);
   } catch (error) {
     control.end();
     return failed(error);
@@ -78,6 +102,7 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
     times,
     info: new InfoWriter(task.info, task.name),
     parts,
+    companions,
     sweep: task.sweep,
   });
   try {
@@ -86,13 +111,24 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
   } catch (error) {
     return { ...failed(error), ...remains(parts) };
   } finally {
+    companions?.close();
     times[IngestTime.CPU] += threadCpuNs() - cpu;
   }
 }
 
+async function loadCompanions(
+  task: IngestTask,
+  plugins: IngestPlugins,
+  parts: IngestParts,
+  control: Control,
+): Promise<Companions> {
+  const { Companions } = await import("./companions.js");
+  return await Companions.load({ task, plugins, control, fdsOf: (tid) => parts.fdsOf(tid) });
+}
+
 async function loadParts(task: IngestTask): Promise<IngestParts> {
-  const { source, memory, demand, annex, hostRoot, containers, faults } = task;
-  const setup: IngestSetup = { source, memory, demand, annex, hostRoot, containers, data: faults?.data };
+  const { source, memory, demand, annex, images, hostRoot, containers, faults } = task;
+  const setup: IngestSetup = { source, memory, demand, annex, images, hostRoot, containers, data: faults?.data };
   const module = faults?.modules?.ingest;
   if (module === undefined) return createIngest(setup);
   return ((await import(module)) as { createIngest: (setup: IngestSetup) => IngestParts }).createIngest(setup);

@@ -8,6 +8,7 @@ import { nowNs } from "../telemetry/clock.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
 import { IngestTime } from "../telemetry/stage-times.js";
+import type { Companions } from "./companions.js";
 import { FirstEvent } from "./first-event.js";
 import type { IngestParts } from "./parts.js";
 import type { InfoWriter } from "./source-info.js";
@@ -40,6 +41,8 @@ export interface IngestContext {
   readonly times: Float64Array;
   readonly info: InfoWriter;
   readonly parts: IngestParts;
+  /** Plugins that are at work in the thread; null: none. */
+  readonly companions: Companions | null;
   readonly sweep: SweepLimit;
 }
 
@@ -122,8 +125,30 @@ export class Ingest {
       if (result === FillResult.END) return null;
       if (result === FillResult.FAILED) return parts.source.failure;
       if (result === FillResult.SECTION) this.section();
+      if (this.context.companions !== null) this.hear(this.context.companions);
     }
     return null;
+  }
+
+  /** Puts the events that plugins have added behind those of the source. */
+  private hear(companions: Companions): void {
+    companions.hear();
+    while (companions.waiting && this.waitForSlot()) {
+      const { control, parts, ledger } = this.context;
+      const slot = control.nextSlot();
+      const base = this.layout.slotWord(slot);
+      const events = companions.write(slot, this.last, (name) => parts.interner.intern(name));
+      if (parts.source.tellsFirst !== true) this.first.mark(slot);
+      parts.stage.apply(slot);
+      companions.apply(slot);
+      const wanted = this.words[base + SlotWord.WANTED];
+      parts.source.added?.(events, wanted);
+      this.describe(slot, base, nowNs());
+      const ruleRecords = parts.source.counts(this.counts);
+      ledger.filled(this.counts, slot, wanted, ruleRecords - this.ruleRecords - wanted);
+      this.ruleRecords = ruleRecords;
+      if (wanted > 0) control.publish();
+    }
   }
 
   /** Waits until the next slot is free. @returns false when the engine stops */
@@ -150,25 +175,31 @@ export class Ingest {
     const filled = nowNs();
     if (parts.source.tellsFirst !== true) this.first.mark(slot);
     parts.stage.apply(slot);
+    this.context.companions?.apply(slot);
     const applied = nowNs();
     times[IngestTime.FILL] += filled - start;
     times[IngestTime.APPLY] += applied - filled;
     times[IngestTime.BATCHES] += 1;
 
-    this.last = this.floats[(base + SlotWord.LAST) >> 1];
-    this.firsts[slot] = this.floats[(base + SlotWord.FIRST) >> 1];
-    this.words[base + SlotWord.BATCH] = control.words[ControlWord.PUBLISHED];
-    this.words[base + SlotWord.SOURCE] = 0;
-    this.words[base + SlotWord.GENERATION] = this.generation;
-    this.words[base + SlotWord.SECTION] = this.sectionNumber;
-    this.floats[(base + SlotWord.PUBLISHED_AT) >> 1] = applied;
-
+    this.describe(slot, base, applied);
     const wanted = this.words[base + SlotWord.WANTED];
     const ruleRecords = parts.source.counts(this.counts);
     ledger.filled(this.counts, slot, wanted, ruleRecords - this.ruleRecords - wanted);
     this.ruleRecords = ruleRecords;
     if (wanted > 0) control.publish();
     return result;
+  }
+
+  /** Completes the header of the batch in `slot`. */
+  private describe(slot: number, base: number, at: number): void {
+    const { control } = this.context;
+    this.last = this.floats[(base + SlotWord.LAST) >> 1];
+    this.firsts[slot] = this.floats[(base + SlotWord.FIRST) >> 1];
+    this.words[base + SlotWord.BATCH] = control.words[ControlWord.PUBLISHED];
+    this.words[base + SlotWord.SOURCE] = 0;
+    this.words[base + SlotWord.GENERATION] = this.generation;
+    this.words[base + SlotWord.SECTION] = this.sectionNumber;
+    this.floats[(base + SlotWord.PUBLISHED_AT) >> 1] = at;
   }
 
   /** The last event before the oldest batch in flight: what only it and earlier ones could read may be freed. */

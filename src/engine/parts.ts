@@ -17,6 +17,8 @@ export interface CountedSource extends Source {
   counts(into: SourceCounts): number;
   /** Event types beyond the table that were met, and how often. */
   unknownTypes(): readonly { readonly type: number; readonly count: number }[];
+  /** So many events were added to the source's from elsewhere, behind its last one; `wanted` of them are for the rules. */
+  added?(events: number, wanted: number): void;
   /** Bytes read from the input, and ns spent inflating it. */
   readonly bytes: number;
   readonly inflateNs: number;
@@ -37,6 +39,8 @@ export interface IngestParts {
   readonly source: CountedSource;
   readonly interner: Interner;
   readonly stage: Stage;
+  /** Pairs of an fd and its row: those that the process of a thread has open. */
+  fdsOf(tid: number): Int32Array;
   /** Counts for the report: threads, fds, refusals. */
   stageCounters(): Readonly<Record<string, number>>;
 }
@@ -46,6 +50,7 @@ export interface IngestSetup {
   readonly memory: Memory;
   readonly demand: Demand;
   readonly annex: AnnexDemand;
+  readonly images: readonly boolean[];
   readonly hostRoot: string | null;
   readonly containers: boolean;
   readonly data: unknown;

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { AnnexDemand } from "../batch/annex.js";
 import { Control, createControl, HEARTBEAT, SlotControl, SlotState } from "../batch/control.js";
 import { fillDictionary } from "../batch/dictionary.js";
 import { createMemory, DEFAULT_SHAPE, type MemoryShape } from "../batch/memory.js";
-import type { Demand } from "../batch/plan.js";
 import type { RingShape } from "../batch/ring.js";
 import type { WorkBuffer } from "../batch/work.js";
+import type { LoadedPlugin } from "../plugins/info.js";
+import { createParsed } from "../plugins/library/parsed-memory.js";
 import { createLedger, Ledger } from "../telemetry/ledger.js";
 import { createStageTimes, readStageTimes } from "../telemetry/stage-times.js";
 import type { CrewSource } from "./crew.js";
 import { Delivery, type Sink } from "./delivery.js";
+import type { RunPlan } from "./demand.js";
 import type { ArmedFaults } from "./faults.js";
 import { DEFAULT_SWEEP, type SweepLimit } from "./ingest.js";
-import type { Failure, IngestResult, IngestTask } from "./ingest-thread.js";
+import type { Failure, IngestPlugins, IngestResult, IngestTask } from "./ingest-thread.js";
 import { createLatency, type Latency } from "./latency.js";
 import type { SourceReport } from "./report.js";
 import { createInfo } from "./source-info.js";
@@ -41,6 +42,8 @@ export interface PipelineContext {
   readonly rules: number;
   readonly sink: Sink;
   readonly faults: ArmedFaults | null;
+  /** The plugins of the run. */
+  readonly plugins: readonly LoadedPlugin[];
   /** Names of the asynchronous events that plugins can add. */
   readonly asyncNames: readonly string[];
   /** Is told that alerts can be written no more. */
@@ -100,7 +103,12 @@ export class Pipeline implements CrewSource {
     this.asyncNames = new Map(names.map((name, i) => [name, ids[i]]));
     const ledger = createLedger(context.workers, memory.shape.ring.slots);
     this.name = options.name;
-    this.shared = { memory, control, ledger, times: createStageTimes(context.workers), info: createInfo() };
+    // One for each library that parses.
+    const parsed = context.plugins.map(({ library }) =>
+      library?.parser == null ? null : createParsed(memory.shape.ring.slots),
+    );
+    const times = createStageTimes(context.workers);
+    this.shared = { memory, control, ledger, times, info: createInfo(), parsed };
     this.control = new Control(control);
     this.ledger = new Ledger(ledger);
     this.shape = memory.shape.ring;
@@ -124,14 +132,17 @@ export class Pipeline implements CrewSource {
   }
 
   /** What the ingest thread of a source of system calls is given. */
-  task(spec: SyscallSpec, demand: Demand, annex: AnnexDemand): IngestTask {
+  task(spec: SyscallSpec, plan: RunPlan, plugins: IngestPlugins | null): IngestTask {
     const { hostRoot, containers, sweep } = this.options;
+    const { demand, annex, images } = plan;
     return {
       ...this.shared,
       name: this.name,
       source: spec,
       demand,
       annex,
+      images,
+      plugins,
       hostRoot,
       containers: containers ?? true,
       sweep: sweep ?? DEFAULT_SWEEP,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { ControlWord } from "../batch/control.js";
 import { createGuard, Guard, type GuardBuffer, GuardWord, PluginCount } from "../batch/guard.js";
 import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin, PluginPolicy } from "../plugins/info.js";
-import type { Progress } from "../sdk/index.js";
+import { isCompanion } from "../plugins/library/companion.js";
+import type { Progress, WantedField } from "../sdk/index.js";
 import { Watch } from "./hang-watch.js";
-import type { Failure } from "./ingest-thread.js";
+import type { Failure, IngestPlugins } from "./ingest-thread.js";
 import type { Pipeline } from "./pipeline.js";
 import type { PluginNews, PluginReport } from "./plugin-report.js";
 import { PluginSource } from "./plugin-source.js";
@@ -37,6 +39,8 @@ export class PluginCrew {
   readonly buffer: GuardBuffer;
   private readonly guards: readonly Guard[];
   private readonly workerWatches: readonly Watch[];
+  /** Of threads of sources of system calls, in which plugins are at work. */
+  private readonly ports = new Map<number, { readonly port: MessagePort; readonly live: boolean }>();
   private readonly sources = new Map<number, { readonly source: PluginSource; readonly watch: Watch }>();
   /** By plugin: how often it may take a worker down. */
   private readonly restarts: readonly Restarts[];
@@ -66,7 +70,13 @@ export class PluginCrew {
   }
 
   /** Runs the source of pipeline number `place`. @returns why it ended early, null where it did not */
-  async run(place: number, pipeline: Pipeline, spec: PluginSpec, wanted: boolean): Promise<Failure | null> {
+  async run(
+    place: number,
+    pipeline: Pipeline,
+    spec: PluginSpec,
+    wanted: boolean,
+    fields: readonly (readonly WantedField[])[],
+  ): Promise<Failure | null> {
     const { plugins, workers, tell, progress } = this.options;
     const { plugin: index, record = null } = spec;
     const plugin = plugins[index];
@@ -82,6 +92,8 @@ export class PluginCrew {
         wanted,
         progress: progress !== null,
         asyncNames: pipeline.asyncNames,
+        plugins,
+        fields,
         record,
       },
       {
@@ -118,6 +130,33 @@ export class PluginCrew {
     for (const { source } of this.sources.values()) source.stop();
   }
 
+  /**
+   * Plugins in the thread of a source of system calls, number `place`: what it is given to run them; null: there are none.
+   * @param live they may add events to it
+   */
+  attend(place: number, live: boolean, wanted: readonly (readonly WantedField[])[]): IngestPlugins | null {
+    const { plugins, workers, pipelines } = this.options;
+    const { name } = pipelines[place];
+    if (!plugins.some((plugin) => isCompanion(plugin, name, -1) || (live && plugin.asyncEvents !== null))) return null;
+    const { port1, port2 } = new MessageChannel();
+    const thread = workers + place;
+    port1.on("message", (message: PluginMessage) => this.hear(thread, message));
+    this.ports.set(place, { port: port1, live });
+    return { plugins, wanted, guard: this.buffer, thread, port: port2 };
+  }
+
+  /** The thread's work is done. */
+  leave(place: number): void {
+    const { port } = this.ports.get(place) ?? {};
+    this.ports.delete(place);
+    if (port === undefined) return;
+    port.removeAllListeners("message");
+    for (let entry = receiveMessageOnPort(port); entry !== undefined; entry = receiveMessageOnPort(port)) {
+      this.hear(this.options.workers + place, entry.message as PluginMessage);
+    }
+    port.close();
+  }
+
   /** Hears a plugin in worker `worker`. */
   hearWorker(worker: number, message: PluginMessage): void {
     this.hear(worker, message);
@@ -152,11 +191,13 @@ export class PluginCrew {
 
   /** Sources to which a plugin's asynchronous events go: its own, and those that it names; none named: all. */
   private addAsync({ asyncEvents, source: own }: LoadedPlugin, { event }: PluginMessage & { kind: "async" }): void {
-    for (const [place, { source }] of this.sources) {
+    const named = asyncEvents?.sources ?? null;
+    const takes = (place: number): boolean => {
       const { name } = this.options.pipelines[place];
-      const named = asyncEvents?.sources ?? null;
-      if (named === null || named.includes(name) || own?.name === name) source.add(event);
-    }
+      return named === null || named.includes(name) || own?.name === name;
+    };
+    for (const [place, { source }] of this.sources) if (takes(place)) source.add(event);
+    for (const [place, { port, live }] of this.ports) if (live && takes(place)) port.postMessage(event);
   }
 
   /** The plugin is used no more. */

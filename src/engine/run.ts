@@ -63,7 +63,13 @@ interface IngestOutcome {
 }
 
 /** What there is to plan where tests bring the parts themselves. */
-const NO_PLAN: RunPlan = { outputs: { templates: [], extras: [] }, demand: [], annex: noAnnex(), wanted: [] };
+const NO_PLAN: RunPlan = {
+  outputs: { templates: [], extras: [] },
+  demand: [],
+  annex: noAnnex(),
+  wanted: [],
+  images: [],
+};
 
 /** Failed events that a report lists. */
 const LISTED_FAILURES = 100;
@@ -115,6 +121,7 @@ class Run {
       rules: rules.rules.length,
       sink: sources.length === 1 ? options.sink : sharedSink(options.sink),
       faults: faults === undefined ? null : armFaults(faults),
+      plugins,
       asyncNames: [...new Set(plugins.flatMap(({ asyncEvents }) => asyncEvents?.names ?? []))],
       failed: (error: unknown) => this.abort(error),
     };
@@ -195,11 +202,15 @@ class Run {
     const { spec } = pipeline;
     if (spec.kind === "plugin") {
       const wanted = this.options.rules.rules.some(({ source }) => source === pipeline.name);
-      return { result: null, failure: await this.pluginCrew.run(place, pipeline, spec, wanted) };
+      return { result: null, failure: await this.pluginCrew.run(place, pipeline, spec, wanted, plan.wanted) };
     }
-    const task = pipeline.task(spec, plan.demand, plan.annex);
-    const running = this.threads.ingest(place).run(task, { name: "ingest" }) as Promise<IngestResult>;
-    return { result: await running.catch((error: unknown) => this.broken(pipeline, error)), failure: null };
+    const plugins = this.pluginCrew.attend(place, spec.kind === "live", plan.wanted);
+    const task = pipeline.task(spec, plan, plugins);
+    const transferList = plugins === null ? [] : [plugins.port];
+    const running = this.threads.ingest(place).run(task, { name: "ingest", transferList }) as Promise<IngestResult>;
+    const result = await running.catch((error: unknown) => this.broken(pipeline, error));
+    this.pluginCrew.leave(place);
+    return { result, failure: null };
   }
 
   /** Nothing more can be read from the source. What was published is good, and is delivered before the run fails. */

@@ -27,6 +27,8 @@ export interface SharedBuffers {
   readonly ledger: LedgerBuffer;
   readonly times: SharedArrayBuffer;
   readonly info: SharedArrayBuffer;
+  /** By plugin: what libraries that parse have extracted; null for all others. */
+  readonly parsed: readonly (SharedArrayBuffer | null)[];
 }
 
 /** One source as a worker sees it. */
@@ -94,7 +96,7 @@ function loadHost(task: WorkerTask): Promise<PluginHost> {
 }
 
 async function createEvaluation(task: WorkerTask, source: number, host: PluginHost | null): Promise<Evaluation> {
-  const { memory, control, ledger, times, info } = task.sources[source];
+  const { memory, control, ledger, times, info, parsed } = task.sources[source];
   const parts = await loadParts(task, source, host);
   const context = {
     worker: task.worker,
@@ -108,6 +110,7 @@ async function createEvaluation(task: WorkerTask, source: number, host: PluginHo
     post: (message: WorkerMessage, transfer?: ArrayBuffer[]) => task.port.postMessage(message, transfer),
   };
   const evaluation = new Evaluation(context, parts);
+  host?.attach(evaluation.view, parsed, memory.shape.ring);
   if (typeof task.services === "string") evaluation.view.services = new ServiceNames(task.services);
   if (task.faults?.newestRows === true) breakRows(evaluation.view.processes, memory.processes.heads);
   return evaluation;

@@ -4,7 +4,7 @@ import { CATALOG } from "../fields/catalog.generated.js";
 import { listFields } from "../fields/registry.js";
 import { type ErrorCode, PeregrineError } from "../telemetry/errors.js";
 import type { Log } from "../telemetry/log.js";
-import { extractionSources, type LoadedPlugin, type PluginPolicy, SYSCALL } from "./info.js";
+import { attends, extractionSources, type LoadedPlugin, type PluginPolicy, parses, SYSCALL } from "./info.js";
 import { inspectPlugin } from "./inspect.js";
 import { libraryPlace } from "./library/load.js";
 import { locatePlugin } from "./locate.js";
@@ -116,7 +116,9 @@ export function checkTogether(plugins: readonly LoadedPlugin[]): void {
   for (const plugin of plugins) {
     const sources = extractionSources(plugin, existing);
     const asyncSources = plugin.asyncEvents?.sources ?? (plugin.asyncEvents === null ? [] : existing);
-    const used = plugin.source !== null || sources.length > 0 || asyncSources.some((name) => existing.includes(name));
+    const shown = existing.some((name) => parses(plugin, name) || attends(plugin, name));
+    const added = asyncSources.some((name) => existing.includes(name));
+    const used = plugin.source !== null || sources.length > 0 || added || shown;
     if (!used) {
       const why = "is loaded but unused as not compatible with any known event source";
       throw bad("PLUGIN_UNUSED", `Plugin '${plugin.name}' ${why}`);

@@ -179,6 +179,7 @@ export function createIngest(setup: IngestSetup): IngestParts {
       mark: () => {},
       collected: () => {},
     },
+    fdsOf: () => new Int32Array(0),
     stageCounters: () => ({ ...counters }),
   };
 }
