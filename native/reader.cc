@@ -9,14 +9,6 @@ namespace {
 constexpr uint64_t kPassedPerRecord = 32;
 constexpr uint32_t kFlagStateOnly = 1;  // of an event block
 
-/**
- * True for what a plugin's own source has added to its events: an event like the others, also where a capture begins with it.
- * What describes the machine is of no plugin.
- */
-bool is_of_plugin(uint16_t type, const EventParams& params) {
-  return type == event_type::kAsynceventE && params.count > 0 && integer_of(params.param[0], 4, false) != 0;
-}
-
 }  // namespace
 
 Reader::Reader(Interner& interner, const RingMemory& ring, const int32_t* plan)

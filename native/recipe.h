@@ -87,4 +87,12 @@ inline int64_t integer_of(Span bytes, uint32_t width, bool is_signed) {
   }
 }
 
+/**
+ * True for what a plugin's own source has added to its events: an event like the others, also where a capture begins with it.
+ * What describes the machine is of no plugin.
+ */
+inline bool is_of_plugin(uint16_t type, const EventParams& params) {
+  return type == event_type::kAsynceventE && params.count > 0 && integer_of(params.param[0], 4, false) != 0;
+}
+
 }  // namespace peregrine

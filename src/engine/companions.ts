@@ -9,7 +9,7 @@ import { attends, type LoadedPlugin } from "../plugins/info.js";
 import { ParseStage } from "../plugins/library/parse-stage.js";
 import type { AsyncEvent } from "../sdk/index.js";
 import { nowNs } from "../telemetry/clock.js";
-import type { IngestPlugins, IngestTask } from "./ingest-thread.js";
+import type { IngestPlugins, IngestTask } from "./ingest-task.js";
 import { wallTime } from "./wall-time.js";
 
 export interface CompanionParts {

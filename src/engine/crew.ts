@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { type Control, FailedAt, SlotControl, Stop } from "../batch/control.js";
 import { RecordWord } from "../batch/record.js";
@@ -34,9 +35,20 @@ export interface CrewEvents {
   plugin(worker: number, message: PluginMessage): void;
   /** Events of plugins that are not loaded were met. */
   unknownPlugin(source: number, id: number, events: number): void;
-  /** A worker has died. @returns the plugin whose code it ran, which is told so; -1: none */
-  blame(worker: number, error: Error): number;
+  /** A worker has died. @returns the plugin whose code it ran, which is told so */
+  blame(worker: number, error: Error): Blame;
 }
+
+/** Who brought a worker down. */
+export interface Blame {
+  /** -1: no plugin. */
+  readonly plugin: number;
+  /** How long to wait before another worker starts the plugin again, ms. */
+  readonly pause: number;
+}
+
+/** How often a pause is looked at, ms: the run may end meanwhile. */
+const NAP = 20;
 
 /** What the crew needs of a source whose batches it evaluates. */
 export interface CrewSource {
@@ -92,12 +104,21 @@ export class Crew {
       this.drain(worker, port1);
       if (death === null) return;
       const error = death instanceof Error ? death : new Error(String(death));
-      const plugin = this.events.blame(worker, error);
+      const { plugin, pause } = this.events.blame(worker, error);
       // One that dies before it has compiled the rules would die again, unless it is a plugin that is to blame.
       if (!this.ready.delete(worker) && plugin < 0) throw error;
       for (const [source, each] of this.sources.entries()) this.takeOver(source, each, worker, error, plugin);
       if (this.sources.some(({ control }) => control.aborted)) return;
       this.events.died(worker, error);
+      await this.rest(pause);
+    }
+  }
+
+  /** Waits while there is work: the other workers go on with it. */
+  private async rest(pause: number): Promise<void> {
+    const until = performance.now() + pause;
+    while (performance.now() < until && !this.sources.every(({ control }) => control.finished() || control.aborted)) {
+      await sleep(NAP);
     }
   }
 

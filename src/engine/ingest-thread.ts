@@ -1,61 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { MessagePort } from "node:worker_threads";
-import type { AnnexDemand } from "../batch/annex.js";
-import { Control, type ControlBuffer } from "../batch/control.js";
-import type { GuardBuffer } from "../batch/guard.js";
-import type { Memory } from "../batch/memory.js";
-import type { Demand } from "../batch/plan.js";
-import type { LoadedPlugin } from "../plugins/info.js";
-import type { WantedField } from "../sdk/index.js";
+import { Control } from "../batch/control.js";
 import { threadCpuNs } from "../telemetry/clock.js";
 import { PeregrineError } from "../telemetry/errors.js";
-import { Ledger, type LedgerBuffer } from "../telemetry/ledger.js";
+import { Ledger } from "../telemetry/ledger.js";
 import { IngestTime, ingestTimes } from "../telemetry/stage-times.js";
 import type { Companions } from "./companions.js";
-import type { Faults } from "./faults.js";
-import { failureOf, Ingest, type SweepLimit } from "./ingest.js";
+import { failureOf, Ingest } from "./ingest.js";
 import { createIngest, warmIngest } from "./ingest-parts.js";
+import type { IngestPlugins, IngestTask } from "./ingest-task.js";
 import type { IngestParts, IngestSetup } from "./parts.js";
 import { InfoWriter } from "./source-info.js";
-import type { SyscallSpec } from "./source-spec.js";
-
-/** Everything ingest needs for one source of a run. */
-export interface IngestTask {
-  /** Name of the event source. */
-  readonly name: string;
-  readonly source: SyscallSpec;
-  readonly memory: Memory;
-  readonly control: ControlBuffer;
-  readonly ledger: LedgerBuffer;
-  readonly times: SharedArrayBuffer;
-  readonly info: SharedArrayBuffer;
-  /** What the rules and their outputs read. */
-  readonly demand: Demand;
-  /** What they read of annexes. */
-  readonly annex: AnnexDemand;
-  /** By type: events that plugins' libraries are given as they are. */
-  readonly images: readonly boolean[];
-  /** The plugins that are at work in the thread; null: none. */
-  readonly plugins: IngestPlugins | null;
-  /** By plugin: where what libraries that parse extract goes. */
-  readonly parsed: readonly (SharedArrayBuffer | null)[];
-  readonly hostRoot: string | null;
-  readonly containers: boolean;
-  readonly sweep: SweepLimit;
-  readonly faults: Faults | null;
-}
-
-/** What the thread of a source of system calls needs to run plugins. */
-export interface IngestPlugins {
-  readonly plugins: readonly LoadedPlugin[];
-  readonly wanted: readonly (readonly WantedField[])[];
-  readonly guard: GuardBuffer;
-  /** Its block of the guard. */
-  readonly thread: number;
-  /** To main go plugins' messages; from main come events that plugins add. */
-  readonly port: MessagePort;
-}
 
 /** A failure that a user can meet, as plain data. */
 export interface Failure {

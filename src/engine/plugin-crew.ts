@@ -7,8 +7,10 @@ import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin, PluginPolicy } from "../plugins/info.js";
 import { isCompanion } from "../plugins/library/companion.js";
 import type { Progress, WantedField } from "../sdk/index.js";
+import type { Blame } from "./crew.js";
 import { Watch } from "./hang-watch.js";
-import type { Failure, IngestPlugins } from "./ingest-thread.js";
+import type { IngestPlugins } from "./ingest-task.js";
+import type { Failure } from "./ingest-thread.js";
 import type { Pipeline } from "./pipeline.js";
 import type { PluginNews, PluginReport } from "./plugin-report.js";
 import { PluginSource } from "./plugin-source.js";
@@ -211,14 +213,14 @@ export class PluginCrew {
     this.options.stopRun({ code: "PLUGIN_FAILED", message: `plugin '${name}' has broken: ${message}`, offset: -1 });
   }
 
-  /** A worker has died. @returns the plugin that was at work in it, which has to answer for it; -1: none was */
-  blame(worker: number, error: Error & { code?: string }): number {
+  /** A worker has died. @returns the plugin that was at work in it, which has to answer for it */
+  blame(worker: number, error: Error & { code?: string }): Blame {
     const guard = this.guards[worker];
     const index = this.options.plugins.length === 0 ? -1 : guard.entered;
     const hung = this.hanging.get(worker);
     this.hanging.delete(worker);
     const buffers = guard.word(GuardWord.BUFFERS);
-    if (index < 0) return -1;
+    if (index < 0) return { plugin: -1, pause: 0 };
     guard.begin(0);
     const plugin = this.options.plugins[index];
     const { policy, name } = plugin;
@@ -230,9 +232,8 @@ export class PluginCrew {
     this.faults[index].deaths++;
     if (hung?.hangs === true) this.faults[index].hangs++;
     this.options.tell({ kind: "broke", plugin: name, part: "extractor", message, pause });
-    // The worker that takes its place starts the plugin anew; there is no sense in a pause that would keep it from others.
     if (pause === null) this.fail(plugin, message);
-    return index;
+    return { plugin: index, pause: pause ?? 0 };
   }
 
   private look(): void {

@@ -49,7 +49,11 @@ class PluginThread {
     });
   }
 
-  private contextOf(plugin: LoadedPlugin, part: "source" | "extractor"): HostContext {
+  private contextOf(
+    plugin: LoadedPlugin,
+    part: "source" | "extractor",
+    take: (event: AsyncEvent) => void = (event) => void this.inbox.push(event),
+  ): HostContext {
     return new HostContext({
       plugin: plugin.index,
       part,
@@ -60,7 +64,7 @@ class PluginThread {
       mayEmit: () => !this.stop.signal.aborted && !this.control.draining,
       post: (message) => {
         // Events for this source need not go through main.
-        if (message.kind === "async") this.inbox.push(message.event);
+        if (message.kind === "async") take(message.event);
         else this.post(message);
       },
     });
@@ -107,7 +111,7 @@ class PluginThread {
       }
       const { record, life } = task;
       const recording = record === null ? null : new PluginRecording(record, life, task.plugin.source?.id ?? 0);
-      if (recording !== null) this.dumpState(plugin);
+      if (recording !== null) this.dumpState(plugin, recording);
       const parse = await this.loadParsers();
       const progress = task.progress ? setInterval(() => this.tellProgress(instance), PROGRESS) : null;
       try {
@@ -175,10 +179,12 @@ class PluginThread {
   }
 
   /** What later events build upon is to stand at the head of the capture. */
-  private dumpState({ spec }: Plugin): void {
-    this.guard.enter(this.task.plugin.index);
+  private dumpState({ spec }: Plugin, recording: PluginRecording): void {
+    const { plugin } = this.task;
+    const context = this.contextOf(plugin, "source", ({ name, data, time }) => recording.state(name, data, time));
+    this.guard.enter(plugin.index);
     try {
-      spec.asyncEvents?.dumpState?.(this.state, this.context);
+      spec.asyncEvents?.dumpState?.(this.state, context);
     } catch (error) {
       this.log(`its state could not be written: ${error instanceof Error ? error.message : String(error)}`);
     } finally {

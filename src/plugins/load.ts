@@ -53,7 +53,12 @@ export async function loadPlugins(
 ): Promise<readonly LoadedPlugin[]> {
   const plugins: LoadedPlugin[] = [];
   for (const [index, request] of requests.entries()) plugins.push(await loadPlugin(request, index, settings));
-  if (settings.together !== false) checkTogether(plugins);
+  if (settings.together !== false) {
+    for (const { name } of checkTogether(plugins)) {
+      const message = `plugin ${name}: Peregrine has some of its fields itself on system calls, and uses its own`;
+      settings.log.info(message, { plugin: name });
+    }
+  }
   return plugins;
 }
 
@@ -97,8 +102,14 @@ function timeoutsOf({ timeoutMs }: PluginPolicy): { readonly extract: number; re
   return { extract: Math.min(timeoutMs, LONGEST_EXTRACTION), next: timeoutMs };
 }
 
-/** @throws PeregrineError where two of the plugins cannot be together, or one is of no use with the others */
-export function checkTogether(plugins: readonly LoadedPlugin[]): void {
+/**
+ * Checks whether the plugins go together. A library may have fields that the engine has itself on system calls, such as those of
+ * containers: Falco leaves them to a plugin.
+ * @returns the plugins of which the engine has fields itself
+ * @throws PeregrineError where two of the plugins cannot be together, or one is of no use with the others
+ */
+export function checkTogether(plugins: readonly LoadedPlugin[]): readonly LoadedPlugin[] {
+  const doubled = new Set<LoadedPlugin>();
   const names = new Set<string>();
   const ids = new Map<number, string>();
   for (const { name, source } of plugins) {
@@ -127,22 +138,29 @@ export function checkTogether(plugins: readonly LoadedPlugin[]): void {
       for (const field of Object.keys(plugin.extractor?.fields ?? {})) {
         const key = `${source} ${field}`;
         const other = providers.get(key);
+        if (other === ENGINE && source === SYSCALL && plugin.library !== undefined) {
+          doubled.add(plugin);
+          continue;
+        }
         if (other !== undefined) {
-          const message = `field '${field}' of plugin '${plugin.name}' exists on event source '${source}' already: ${other} has it`;
+          const message = `Plugin '${plugin.name}' supports extraction of field '${field}' that is overlapping for source '${source}': ${other} has it`;
           throw bad("PLUGIN_FIELD", message);
         }
         providers.set(key, `plugin '${plugin.name}'`);
       }
     }
   }
+  return [...doubled];
 }
+
+const ENGINE = "Peregrine itself";
 
 /** Who provides which field on which source: the engine's own. */
 function engineFields(sources: readonly string[]): Map<string, string> {
   const providers = new Map<string, string>();
   for (const source of sources) {
     const entries = source === SYSCALL ? CATALOG : listFields(source);
-    for (const { name } of entries) providers.set(`${source} ${name}`, "Peregrine itself");
+    for (const { name } of entries) providers.set(`${source} ${name}`, ENGINE);
   }
   return providers;
 }

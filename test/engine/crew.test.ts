@@ -73,7 +73,7 @@ async function live(lives: readonly Step[], parts = bench()) {
     died: () => {},
     plugin: () => {},
     unknownPlugin: () => {},
-    blame: () => -1,
+    blame: () => ({ plugin: -1, pause: 0 }),
   });
   await crew.run();
   return { failed, control, ledger };
@@ -151,7 +151,7 @@ test("a worker that cannot start stops the run, which ends when all others have"
   const nothing = (): void => {};
   const events = {
     ...{ ready: nothing, alerts: nothing, progress: nothing, failed: nothing, died: nothing },
-    ...{ plugin: nothing, unknownPlugin: nothing, blame: () => -1 },
+    ...{ plugin: nothing, unknownPlugin: nothing, blame: () => ({ plugin: -1, pause: 0 }) },
   };
   const crew = new Crew(threads, [source(parts)], {} as ConstructorParameters<typeof Crew>[2], events);
   let settled = false;
