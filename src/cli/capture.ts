@@ -88,7 +88,10 @@ async function recordPlugins(
   const signals = seconds === undefined ? [signal] : [signal, AbortSignal.timeout(seconds * 1000)];
   const report = totals(
     await run({
-      sources: recordSources(runSources(null, flags, { kernel: false }, plugins, { hostRoot: null, containers: false }, DEFAULT_LIVE), flags),
+      sources: recordSources(
+        runSources(null, flags, { kernel: false }, plugins, { hostRoot: null, containers: false }, DEFAULT_LIVE),
+        flags,
+      ),
       plugins,
       rules: NO_RULES,
       encoder: eventEncoder(null, false),
