@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture_copy.h"
 
+#include "recipe.h"
+
 namespace peregrine {
 
 namespace {
