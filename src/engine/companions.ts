@@ -10,6 +10,7 @@ import { ParseStage } from "../plugins/library/parse-stage.js";
 import type { AsyncEvent } from "../sdk/index.js";
 import { nowNs } from "../telemetry/clock.js";
 import type { IngestPlugins, IngestTask } from "./ingest-task.js";
+import type { Attendants } from "./parts.js";
 import { wallTime } from "./wall-time.js";
 
 export interface CompanionParts {
@@ -20,7 +21,7 @@ export interface CompanionParts {
 }
 
 /** The plugins that are at work in the thread of a source of system calls: they parse its events, and may add to them. */
-export class Companions {
+export class Companions implements Attendants {
   /** Events that wait to be written. */
   private readonly inbox: AsyncEvent[] = [];
   private readonly writer: EventWriter;

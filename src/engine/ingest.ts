@@ -8,9 +8,8 @@ import { nowNs } from "../telemetry/clock.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
 import { IngestTime } from "../telemetry/stage-times.js";
-import type { Companions } from "./companions.js";
 import { FirstEvent } from "./first-event.js";
-import type { IngestParts } from "./parts.js";
+import type { Attendants, IngestParts } from "./parts.js";
 import type { InfoWriter } from "./source-info.js";
 
 /** Strings and their bytes at which the dictionary is swept, if not most of them turn out to be in use. */
@@ -42,7 +41,7 @@ export interface IngestContext {
   readonly info: InfoWriter;
   readonly parts: IngestParts;
   /** Plugins that are at work in the thread; null: none. */
-  readonly companions: Companions | null;
+  readonly companions: Attendants | null;
   readonly sweep: SweepLimit;
 }
 
@@ -131,7 +130,7 @@ export class Ingest {
   }
 
   /** Puts the events that plugins have added behind those of the source. */
-  private hear(companions: Companions): void {
+  private hear(companions: Attendants): void {
     companions.hear();
     while (companions.waiting && this.waitForSlot()) {
       const { control, parts, ledger } = this.context;

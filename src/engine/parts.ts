@@ -34,6 +34,18 @@ export interface Stage {
   collected(): void;
 }
 
+/** Plugins that are at work in the thread, as ingest uses them; companions.ts. */
+export interface Attendants {
+  /** Shows them the filled batch in `slot`. */
+  apply(slot: number): void;
+  /** Takes what they have said. */
+  hear(): void;
+  /** Whether they have added events, which are to be written. */
+  readonly waiting: boolean;
+  /** Writes such events into the batch in `slot`, behind event number `last`. @returns how many */
+  write(slot: number, last: number, intern: (name: string) => number): number;
+}
+
 /** What the ingest thread is made of. */
 export interface IngestParts {
   readonly source: CountedSource;
