@@ -32,7 +32,7 @@ export class LatencyProbe {
   };
 
   /** Of the alerts whose line holds `mark`. */
-  summary(mark: string): LatencyRun {
+  summary(mark: string): Omit<LatencyRun, "lost"> {
     const histogram = build({
       lowestDiscernibleValue: 1,
       highestTrackableValue: MINUTE_US,
