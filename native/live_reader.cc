@@ -101,7 +101,7 @@ bool LiveReader::open() {
   shared_->snaplen = options_.snaplen;
   shared_->reserve = options_.ring_bytes - options_.ring_bytes / 8;
   shared_->self = live_programs_identify(programs_.get());
-  set_interest(*shared_, plan_.data());
+  interest_.apply(*shared_, plan_.data());
   for (int which = 0; which < LIVE_PROGRAMS; which++) {
     // Where there is no io_uring, or an older one, there are no such tracepoints: then its requests are not seen.
     if (live_programs_attach(programs_.get(), static_cast<live_program>(which)) == 0 || which >= LIVE_PROGRAM_COMPLETION) {
@@ -111,6 +111,18 @@ bool LiveReader::open() {
     return false;
   }
   return true;
+}
+
+void LiveReader::set_plan(const int32_t* plan, uint32_t annex_words) {
+  plan_.assign(plan, plan + plan_.size());
+  recipes_.read(plan);
+  writer_.set_annex_words(annex_words);
+  if (shared_ != nullptr) interest_.apply(*shared_, plan_.data());
+}
+
+void LiveReader::set_interest(Interest interest) {
+  interest_ = std::move(interest);
+  if (shared_ != nullptr) interest_.apply(*shared_, plan_.data());
 }
 
 void LiveReader::close() {
@@ -251,10 +263,12 @@ LiveReader::Step LiveReader::deliver(const RawEvent& raw, Span event) {
     if (recipe.holds(raw.type, params_)) {
       const Step step = keep(raw, recipe);
       if (step == Step::kTaken && recorder_.is_open()) write_down(raw, event);
+      if (step == Step::kTaken && recent_ != nullptr) recent_->add(event, raw.cpu);
       return step;
     }
   }
   if (recorder_.is_open()) write_down(raw, event);
+  if (recent_ != nullptr) recent_->add(event, raw.cpu);
   counters_[kLiveSeen]++;
   counters_[recipe.action == plan_action::kSkip ? kLiveNotWanted : kLiveStateRejected]++;
   counters_[kLiveBytes] += event.size;

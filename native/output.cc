@@ -58,7 +58,20 @@ bool Output::open(const std::string& path, int level) {
   return true;
 }
 
+void Output::keep() {
+  discard();
+  failure_ = Failure{};
+  bytes_ = file_bytes_ = 0;
+  level_ = 0;
+  is_kept_ = true;
+}
+
 bool Output::write(Span bytes) {
+  if (is_kept_) {
+    bytes_ += bytes.size;
+    buffer_.insert(buffer_.end(), bytes.data, bytes.data + bytes.size);
+    return true;
+  }
   if (failure_ || fd_ < 0) return false;
   bytes_ += bytes.size;
   if (buffer_.size() + bytes.size > kPiece && !drain()) return false;
@@ -143,6 +156,7 @@ void Output::discard() {
   if (!part_.empty()) unlink(part_.c_str());
   part_.clear();
   buffer_.clear();
+  is_kept_ = false;
 }
 
 }  // namespace peregrine

@@ -5,12 +5,14 @@
 
 namespace peregrine {
 
-Recipes::Recipes(const int32_t* plan) {
+void Recipes::read(const int32_t* plan) {
+  wanted_.clear();
   wanted_.reserve(sizeof kParams / sizeof kParams[0]);  // so that it never moves
   for (uint32_t type = 0; type < kEventTypes; type++) {
     const int32_t* row = plan + static_cast<size_t>(type) * kPlanWords;
     const EventInfo& info = kEvents[type];
     Recipe& recipe = recipes_[type];
+    recipe = Recipe{};
     recipe.action = row[0] == plan_action::kState || row[0] == plan_action::kRules ? row[0] : plan_action::kSkip;
     recipe.test = recipe.action == plan_action::kState ? row[3] : plan_test::kNone;
     for (uint32_t i = 0; i < 4; i++) recipe.operands[i] = row[4 + i];

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { AnnexDemand } from "../batch/annex.js";
+import type { MessagePort } from "node:worker_threads";
 import { Control, type ControlBuffer } from "../batch/control.js";
 import type { Memory } from "../batch/memory.js";
-import type { Demand } from "../batch/plan.js";
+import type { RecentOptions } from "../capture/recent.js";
 import { threadCpuNs } from "../telemetry/clock.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { Ledger, type LedgerBuffer } from "../telemetry/ledger.js";
 import { IngestTime, ingestTimes } from "../telemetry/stage-times.js";
+import { DropMonitor, type DropSettings } from "./drops.js";
 import type { Faults } from "./faults.js";
 import { failureOf, Ingest, type SweepLimit } from "./ingest.js";
+import { IngestMail, type RulesDemand } from "./ingest-mail.js";
 import { createIngest, warmIngest } from "./ingest-parts.js";
+import { Keeper } from "./keeper.js";
 import type { IngestParts, IngestSetup } from "./parts.js";
+import { SilenceMonitor } from "./silence.js";
 import { InfoWriter } from "./source-info.js";
 import type { SyscallSpec } from "./source-spec.js";
 
@@ -26,9 +30,13 @@ export interface IngestTask {
   readonly times: SharedArrayBuffer;
   readonly info: SharedArrayBuffer;
   /** What the rules and their outputs read. */
-  readonly demand: Demand;
-  /** What they read of annexes. */
-  readonly annex: AnnexDemand;
+  readonly rules: RulesDemand;
+  readonly recent: RecentOptions | null;
+  /** When lost events are told; null: they are not. */
+  readonly drops: DropSettings | null;
+  /** Looks for events in a row that may find none; null: any number. */
+  readonly silence: number | null;
+  readonly port: MessagePort;
   readonly hostRoot: string | null;
   readonly containers: boolean;
   readonly sweep: SweepLimit;
@@ -69,9 +77,16 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
     parts = await loadParts(task);
   } catch (error) {
     control.end();
+    task.port.close();
     return failed(error);
   }
+  const mail = new IngestMail(task.port);
+  const { recent } = parts;
   const loop = new Ingest({
+    mail,
+    keeper: recent === undefined ? null : new Keeper(recent, control, mail, task.source.kind === "live"),
+    drops: task.drops === null ? null : new DropMonitor(task.drops),
+    silence: task.silence === null ? null : new SilenceMonitor(task.silence),
     memory: task.memory,
     control,
     ledger: new Ledger(task.ledger),
@@ -87,12 +102,13 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
     return { ...failed(error), ...remains(parts) };
   } finally {
     times[IngestTime.CPU] += threadCpuNs() - cpu;
+    task.port.close();
   }
 }
 
 async function loadParts(task: IngestTask): Promise<IngestParts> {
-  const { source, memory, demand, annex, hostRoot, containers, faults } = task;
-  const setup: IngestSetup = { source, memory, demand, annex, hostRoot, containers, data: faults?.data };
+  const { source, memory, rules, recent, hostRoot, containers, faults } = task;
+  const setup: IngestSetup = { source, memory, rules, recent, hostRoot, containers, data: faults?.data };
   const module = faults?.modules?.ingest;
   if (module === undefined) return createIngest(setup);
   return ((await import(module)) as { createIngest: (setup: IngestSetup) => IngestParts }).createIngest(setup);

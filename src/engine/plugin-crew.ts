@@ -65,7 +65,7 @@ export class PluginCrew {
   }
 
   /** Runs the source of pipeline number `place`. @returns why it ended early, null where it did not */
-  async run(place: number, pipeline: Pipeline, index: number, wanted: boolean): Promise<Failure | null> {
+  async run(place: number, pipeline: Pipeline, index: number): Promise<Failure | null> {
     const { plugins, workers, tell, progress } = this.options;
     const plugin = plugins[index];
     const thread = workers + place;
@@ -77,7 +77,6 @@ export class PluginCrew {
         ...pipeline.shared,
         guard: this.buffer,
         thread,
-        wanted,
         progress: progress !== null,
         asyncNames: pipeline.asyncNames,
       },

@@ -163,7 +163,7 @@ export class PluginIngest {
       if (!isEvent(event)) {
         this.counts.faulty++;
         await this.passOver();
-      } else if (!task.wanted) {
+      } else if (control.load(ControlWord.UNWANTED) === 1) {
         this.counts.notWanted++;
         await this.passOver();
       } else {
@@ -268,7 +268,7 @@ export class PluginIngest {
     const { control, ledger, times, guard } = this.parts;
     const { writer, slot } = this;
     this.slot = -1;
-    writer.end(control.words[ControlWord.PUBLISHED], nowNs());
+    writer.end(control.words[ControlWord.PUBLISHED], nowNs(), control.load(ControlWord.RULES));
     this.first.mark(slot);
     ledger.filled(this.counts, slot, writer.events, 0);
     times[IngestTime.BATCHES] += 1;

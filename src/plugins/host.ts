@@ -84,6 +84,11 @@ export class PluginHost implements ValueSources {
     return found;
   }
 
+  /** Rules that use other fields came. A plugin is told when it starts: one of which more is asked now starts again. */
+  want(wanted: readonly (readonly WantedField[])[]): void {
+    for (const runner of this.runners) runner.want(wanted[runner.plugin.index] ?? []);
+  }
+
   source(plugin: number, field: string, text: string | null, argument: ArgumentValue): ValueSource {
     return this.runners[plugin].values(field, text, argument);
   }
@@ -178,6 +183,8 @@ class Runner {
   private inRow = 0;
   private readonly context: HostContext;
   private readonly ahead: Ahead;
+  /** The fields that rules and outputs use. */
+  private wanted: readonly WantedField[];
   private readonly applies = (event: PluginEvent): boolean => appliesTo(this.plugin, event.source, event.pluginId);
 
   constructor(
@@ -187,6 +194,7 @@ class Runner {
     private readonly loaded: Plugin,
   ) {
     const { guard, post, mayEmit } = parts;
+    this.wanted = parts.wanted[plugin.index];
     this.ahead = new Ahead(host.lookahead);
     this.context = new HostContext({
       plugin: plugin.index,
@@ -216,15 +224,25 @@ class Runner {
     return value;
   }
 
+  /** Fields that are used besides those that it was started for make it start again: batches of both may come. */
+  want(wanted: readonly WantedField[]): void {
+    const key = (field: WantedField): string => JSON.stringify(field);
+    const known = new Set(this.wanted.map(key));
+    const more = wanted.filter((field) => !known.has(key(field)));
+    if (more.length === 0) return;
+    this.wanted = [...this.wanted, ...more];
+    this.start();
+  }
+
   /** Makes the plugin's state and its extractor. What it does wrong is told, and it is started again later. */
   start(): void {
-    const { plugin, loaded, parts } = this;
+    const { plugin, loaded } = this;
     const { extractor } = loaded.spec;
     this.instance = null;
     const good = this.inside(() => {
       this.state = loaded.spec.init(plugin.config, this.context);
       if (extractor === undefined) return;
-      const instance = extractor.start(this.state, parts.wanted[plugin.index], this.context);
+      const instance = extractor.start(this.state, this.wanted, this.context);
       if (typeof instance?.record !== "function") throw new TypeError("its extractor's start gives no record function");
       for (const value of this.bound.values()) value.bind(instance);
       this.instance = instance;
