@@ -5,7 +5,6 @@ import type { Memory } from "../batch/memory.js";
 import { RingLayout } from "../batch/ring.js";
 import { type ErrorCode, PeregrineError } from "../telemetry/errors.js";
 import { loadAddon, type NativeLiveReader } from "./addon.js";
-import type { Interest } from "./interest.js";
 import type { RecentEvents } from "./recent.js";
 import { FillResult, type SectionHeader, type Source, type SourceFailure } from "./source.js";
 
@@ -35,6 +34,14 @@ export const LiveCounter = {
   /** Entries of the ring that are no events: never, if the kernel keeps its word. */
   BAD: 12,
 } as const;
+
+/** What leaves the kernel. */
+export interface Interest {
+  /** By number of the system call on x86-64: 1 = its exits are events. */
+  readonly calls: Uint8Array;
+  /** The same by event type. */
+  readonly events: Uint8Array;
+}
 
 /** What an event is lost of; the order is that of live_class in native/live_shared.h. */
 export const DROP_CLASSES = [

@@ -7,6 +7,7 @@ import type { Output } from "../outputs/output.js";
 import { createOutputs, Outputs } from "../outputs/outputs.js";
 import { StreamOutput } from "../outputs/stream.js";
 
+export { type InternalAlert, internalLine as internalAlert } from "../alerts/internal.js";
 export type { EncoderOptions } from "../alerts/options.js";
 export type { Outputs } from "../outputs/outputs.js";
 export { readerGone } from "../outputs/stream.js";

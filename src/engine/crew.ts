@@ -110,7 +110,10 @@ export class Crew {
   private answered(worker: number, version: number, error: string | null): void {
     const { offer } = this;
     if (offer === null || version < offer.version) return;
-    if (error !== null) return offer.reject(new Error(error));
+    if (error !== null) {
+      offer.reject(new Error(error));
+      return;
+    }
     offer.waiting.delete(worker);
     if (offer.waiting.size === 0) offer.resolve();
   }

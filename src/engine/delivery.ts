@@ -111,8 +111,8 @@ export class Delivery {
   private passed(alerts: Alerts): void {
     const { control, sequencer } = this;
     if (Number.isNaN(this.firstAlert)) this.firstAlert = performance.now();
-    let matches = this.matches.get(alerts.rules);
-    if (matches === undefined) this.matches.set(alerts.rules, (matches = []));
+    const matches = this.matches.get(alerts.rules) ?? [];
+    this.matches.set(alerts.rules, matches);
     for (let i = 0; i < alerts.counts.length; i += 2) {
       matches[alerts.counts[i]] = (matches[alerts.counts[i]] ?? 0) + alerts.counts[i + 1];
       this.alerts += alerts.counts[i + 1];

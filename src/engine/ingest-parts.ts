@@ -4,14 +4,14 @@ import { annexWords } from "../batch/annex.js";
 import type { Interner } from "../batch/interner.js";
 import type { Memory } from "../batch/memory.js";
 import { loadAddon } from "../capture/addon.js";
-import { chooseCalls, type Interest } from "../capture/interest.js";
-import { LiveCounter, LiveSource } from "../capture/live.js";
+import { type Interest, LiveCounter, LiveSource } from "../capture/live.js";
 import { RecentEvents } from "../capture/recent.js";
 import { createInterner, ReaderCounter, ScapSource } from "../capture/scap.js";
 import { describeContainer } from "../containers/bundles.js";
 import { makePlan, StateStage } from "../state/stage.js";
 import type { SourceCounts } from "../telemetry/ledger.js";
 import type { RulesDemand } from "./ingest-mail.js";
+import { chooseCalls } from "./interest.js";
 import type { CountedSource, IngestParts, IngestSetup } from "./parts.js";
 import type { SyscallSpec } from "./source-spec.js";
 

@@ -151,7 +151,7 @@ export class PluginIngest {
   }
 
   private async write(batch: SourceBatch): Promise<void> {
-    const { task, control } = this.parts;
+    const { control } = this.parts;
     wallTime(this.received);
     for (let i = lostOf(batch); i > 0; i--) {
       this.counts.faulty++;

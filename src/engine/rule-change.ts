@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { ControlWord } from "../batch/control.js";
+import { batchesBetween, ControlWord } from "../batch/control.js";
 import type { BaseSyscalls } from "../config/base-syscalls.js";
 import type { RuleSet } from "../rules/ruleset.js";
 import type { Crew } from "./crew.js";
@@ -93,7 +93,7 @@ export class RuleChange {
   private async settled(): Promise<void> {
     const batches = this.pipelines.map(({ control }) => control.load(ControlWord.PUBLISHED));
     for (const [place, { control }] of this.pipelines.entries()) {
-      while (control.load(ControlWord.RELEASED) < batches[place] && !control.aborted) {
+      while (batchesBetween(control.load(ControlWord.RELEASED), batches[place]) > 0 && !control.aborted) {
         control.want(control.load(ControlWord.RELEASED));
         await new Promise((resolve) => setTimeout(resolve, 5));
       }

@@ -20,10 +20,10 @@ import type { DropNews } from "./drops.js";
 import { armFaults, type Faults } from "./faults.js";
 import type { FromIngest } from "./ingest-mail.js";
 import type { Failure, IngestResult } from "./ingest-thread.js";
+import { countMatches } from "./match-counts.js";
 import { Pipeline, type PipelineOptions } from "./pipeline.js";
 import { PluginCrew } from "./plugin-crew.js";
 import type { PluginNews } from "./plugin-report.js";
-import { countMatches } from "./match-counts.js";
 import type { MatchCounts, RunReport } from "./report.js";
 import { type ChangedSource, RuleChange } from "./rule-change.js";
 import { sharedSink } from "./shared-sink.js";
@@ -327,7 +327,13 @@ class Run {
   private matches(): MatchCounts {
     let alerts = 0;
     for (const { delivery } of this.pipelines) alerts += delivery.alerts;
-    return { alerts, ...countMatches(this.changes.ruleSets, this.pipelines.map(({ delivery }) => delivery.matches)) };
+    return {
+      alerts,
+      ...countMatches(
+        this.changes.ruleSets,
+        this.pipelines.map(({ delivery }) => delivery.matches),
+      ),
+    };
   }
 }
 

@@ -2,15 +2,8 @@
 
 import { EVENTS, EventFlag, EventType, NATIVE_SYSCALLS, SYSCALL_NAMES } from "../batch/event-table.generated.js";
 import { type Demand, PLAN_WORDS, PlanAction } from "../batch/plan.js";
+import type { Interest } from "../capture/live.js";
 import type { BaseSyscalls } from "../config/base-syscalls.js";
-
-/** What leaves the kernel. */
-export interface Interest {
-  /** By number of the system call on x86-64: 1 = its exits are events. */
-  readonly calls: Uint8Array;
-  /** The same by event type. */
-  readonly events: Uint8Array;
-}
 
 /** Numbers of system calls that the programs in the kernel have room for. */
 const CALLS = 512;
