@@ -128,6 +128,10 @@ export class LiveSource implements Source {
    * @throws PeregrineError with a LIVE_ code where this machine or this user cannot.
    */
   open(): SectionHeader {
+    const { platform, arch } = process;
+    if (platform !== "linux" || arch !== "x64") {
+      throw new PeregrineError("LIVE_PLATFORM", `system calls cannot be watched on ${platform} for ${arch}`);
+    }
     if (!this.reader.open()) throw this.error();
     return this.section();
   }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { eventEncoder } from "../engine/alerting.js";
+import type { ReplayReport } from "../engine/report.js";
+import type { FinishedCapture, Running } from "../engine/run.js";
 import type { Threads } from "../engine/threads.js";
-import { DEFAULT_LIVE, watch } from "../engine/watch.js";
+import { DEFAULT_LIVE, type LiveRecord, type WatchOptions, watch } from "../engine/watch.js";
 import { resolveField } from "../fields/registry.js";
 import { ruleFromCondition } from "../rules/condition-rule.js";
+import { formatDiagnostics } from "../rules/diagnostic.js";
 import { type CaptureFlags, type Context, Exit } from "./context.js";
 import { finish } from "./finish.js";
 import { recordTo } from "./live.js";
@@ -15,35 +18,69 @@ const NOTHING_SHOWN = "evt.num < 0";
 
 /** `peregrine capture -w FILE`: records the system calls of this machine. @returns the exit status */
 export async function recordCapture(flags: CaptureFlags, context: Context, threads: Threads): Promise<number> {
-  const rule = ruleFromCondition("capture", NOTHING_SHOWN, "%evt.num", "syscall", resolveField);
-  if ("severity" in rule) throw new Error("the condition of the recorder is not valid");
+  const { filter, write } = flags;
+  const rule = ruleFromCondition("--filter", filter ?? NOTHING_SHOWN, "%evt.num", "syscall", resolveField);
+  if ("severity" in rule) {
+    process.stderr.write(`${formatDiagnostics([rule])}\n`);
+    return Exit.FAILED;
+  }
   const stop = stopOnSignals();
+  const rules = { rules: [rule], matching: "first" } as const;
+  const common = { rules, threads, hostRoot: null, services: null, signal: stop.signal };
+  const to = recordTo(write, flags.gzip === true, (flags.megabytes ?? 0) * 1024 * 1024, (flags.seconds ?? 0) * 1e9);
   try {
-    const report = await watch({
-      rules: { rules: [rule], matching: "first" },
-      encoder: eventEncoder(null, false),
-      threads,
-      sink: () => undefined,
-      hostRoot: null,
-      services: null,
-      signal: stop.signal,
-      settings: {
-        ...DEFAULT_LIVE,
-        record: recordTo(
-          flags.write,
-          flags.gzip === true,
-          (flags.megabytes ?? 0) * 1024 * 1024,
-          (flags.seconds ?? 0) * 1e9,
-        ),
-      },
-    });
+    const recording = filter === undefined ? recordAll(common, to) : recordChosen(common, to);
+    const { report, events } = await recording;
     const status = await finish(report, null, context, false);
     if (status === Exit.OK) {
-      const lost = report.ledger.lost.reduce((sum, { events }) => sum + events, 0);
-      context.log.info(`${report.events} events were recorded, ${lost} lost`, { file: flags.write });
+      const lost = report.ledger.lost.reduce((sum, each) => sum + each.events, 0);
+      context.log.info(`${events}, ${lost} lost`, { file: write });
     }
     return status;
   } finally {
     stop.off();
   }
+}
+
+type Common = Omit<WatchOptions, "encoder" | "sink" | "settings">;
+
+interface Recorded {
+  readonly report: ReplayReport;
+  /** What was recorded, in words. */
+  readonly events: string;
+}
+
+async function recordAll(common: Common, record: LiveRecord): Promise<Recorded> {
+  const settings = { ...DEFAULT_LIVE, record };
+  const report = await watch({ ...common, encoder: eventEncoder(null, false), sink: () => undefined, settings });
+  return { report, events: `${report.events} events were recorded` };
+}
+
+/** Records what the condition chooses: lines of the run tell the numbers of its events, in their order. */
+async function recordChosen(common: Common, to: LiveRecord): Promise<Recorded> {
+  let running: Running | null = null;
+  let chosen = 0;
+  let written: FinishedCapture | null = null;
+  const { path, gzip, mostBytes, mostNs } = to;
+  const report = await watch({
+    ...common,
+    encoder: eventEncoder(["evt.num"], false),
+    sink: (chunk) => {
+      const numbers = Float64Array.from(chunk.toString("latin1").trimEnd().split("\n"), Number);
+      chosen += numbers.length;
+      running?.choose(numbers);
+    },
+    settings: DEFAULT_LIVE,
+    watch: { recent: { path, gzip, mostBytes, mostNs } },
+    onStart: (given) => {
+      running = given;
+    },
+    onCaptures: ([capture]) => {
+      written = capture;
+    },
+  });
+  const capture = written as FinishedCapture | null;
+  const failure = report.failure ?? capture?.failure ?? null;
+  const events = `${capture?.events ?? 0} events were recorded, those of ${chosen} on which the condition holds among them`;
+  return { report: { ...report, failure }, events };
 }

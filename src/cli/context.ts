@@ -79,6 +79,8 @@ export interface ReadFlags {
 export interface CaptureFlags {
   /** The capture to record. */
   readonly write: string;
+  /** A condition: other events are recorded only where they change what is known of processes and files. */
+  readonly filter?: string;
   readonly gzip?: boolean;
   /** Bounds: of its time, and of its size. */
   readonly seconds?: number;

@@ -25,8 +25,10 @@ Examples:
   peregrine read capture.scap --filter 'evt.type=execve' --fields evt.num,proc.name,proc.cmdline
   peregrine read capture.scap --json --fields evt.num,fd.name
   peregrine read --live --filter 'evt.type=connect' --fields proc.name,fd.name
+  peregrine capture -w host.scap.gz --filter 'proc.name=nginx' -M 60
   peregrine read capture.scap -w small.scap.gz --filter 'proc.name=nginx'
 
+SIGHUP, and changes of rules files while this machine is watched, load the rules again.
 Alerts go to stdout, the log and the summary to stderr. Exit status: 0 at the end of the
 capture and after SIGINT or SIGTERM, 1 for any error, 2 for arguments that cannot be parsed.`;
 
@@ -248,6 +250,10 @@ export function buildProgram(context: Context, done: (status: number) => void): 
     .description("record the system calls of this machine to a capture")
     .requiredOption("-w, --write <file>", "the capture to write; gzip if its name ends in .gz")
     .option("--gzip", "compress")
+    .option(
+      "--filter <condition>",
+      "only events on which the condition holds, and those that tell of processes and files",
+    )
     .option("-M, --seconds <n>", "end after so many seconds", positive)
     .option("--megabytes <n>", "end before the file is larger than this", positive)
     .action(async (flags: CaptureFlags) => {

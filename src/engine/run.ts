@@ -30,6 +30,8 @@ import { sharedSink } from "./shared-sink.js";
 import { startThreads, type Threads } from "./threads.js";
 import type { RulesTask, WorkerTask } from "./worker-thread.js";
 
+export type { FinishedCapture } from "../capture/recent.js";
+
 export interface RunOptions {
   /** At least one; they run side by side. */
   readonly sources: readonly PipelineOptions[];

@@ -36,7 +36,23 @@ const PROCESSES =
 
 test("rules' calls and those that the state needs, but none that only move data", () => {
   const calls = chosen({}, EventType.SYSCALL_WRITE_X, EventType.SYSCALL_PTRACE_X);
-  for (const name of ["clone", "clone3", "vfork", "execve", "chdir", "setuid", "setsid", "prctl", "ptrace", "open", "openat", "connect", "socket", "close", "dup3"]) {
+  for (const name of [
+    "clone",
+    "clone3",
+    "vfork",
+    "execve",
+    "chdir",
+    "setuid",
+    "setsid",
+    "prctl",
+    "ptrace",
+    "open",
+    "openat",
+    "connect",
+    "socket",
+    "close",
+    "dup3",
+  ]) {
     assert.ok(calls.has(name), name);
   }
   for (const name of ["write", "read", "pread64", "getpid"]) assert.ok(!calls.has(name), name);
