@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -83,14 +83,6 @@ test("no root", { skip: isRoot ? false : "taking rights away needs root" }, () =
 test("root without CAP_BPF", { skip: isRoot ? false : "taking rights away needs root" }, () => {
   const less = ["setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin"];
   replayed(start([...less, process.execPath, bin(packageRoot), "--or-example"]), "LIVE_PERMISSION", /CAP_BPF/);
-});
-
-test("a kernel that does not describe its types", { skip: isRoot ? false : "hiding them needs root" }, (t) => {
-  if (!existsSync("/sys/kernel/btf")) return t.skip("there is nothing to hide");
-  const hide = 'mount -t tmpfs none /sys/kernel/btf && exec "$@"';
-  const hidden = ["unshare", "-m", "sh", "-c", hide, "sh"];
-  const started = start([...hidden, process.execPath, bin(packageRoot), "--or-example"]);
-  replayed(started, "LIVE_BTF", /CONFIG_DEBUG_INFO_BTF/);
 });
 
 test("the addon is not built: one sentence, and nothing that could be replayed", () => {
