@@ -114,7 +114,9 @@ export class Reload {
 
   private failed({ teller }: Target, message: string, config: Config): void {
     const { log } = this.parts.context;
-    log.error(`nothing is changed, since what the files hold now cannot be used: ${message}`, { code: "RELOAD_FAILED" });
+    log.error(`nothing is changed, since what the files hold now cannot be used: ${message}`, {
+      code: "RELOAD_FAILED",
+    });
     teller.alert(reloadAlert(message, alertEncoder(config)));
   }
 }
@@ -125,7 +127,15 @@ function sentence({ file, line, column, code, message }: Diagnostic): string {
 
 /** What a configuration says beside what can change under a run. */
 function restOf(config: Config): string {
-  const { rulesFiles: _, selection: _s, matching: _m, priority: _p, appendOutput: _a, staticFields: _f, ...rest } = config;
+  const {
+    rulesFiles: _,
+    selection: _s,
+    matching: _m,
+    priority: _p,
+    appendOutput: _a,
+    staticFields: _f,
+    ...rest
+  } = config;
   const { json: _j, includeOutput: _i, includeTags: _t, includeMessage: _g, includeOutputFields: _o, ...others } = rest;
   const { iso8601: _u, watching, ...fixed } = others;
   const { base: _b, followFiles: _w, ...watched } = watching;

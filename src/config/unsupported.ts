@@ -20,10 +20,6 @@ function otherThan(...defaults: readonly number[]): (value: Tree) => boolean {
   return (value) => typeof value === "string" && !defaults.includes(Number(value));
 }
 
-function entries(value: Tree): boolean {
-  return typeof value === "string" || (Array.isArray(value) && value.length > 0);
-}
-
 /**
  * Keys of Falco's, of any version since 0.31, that are known and not acted on; docs/falco-options.md has a row for each. Where
  * one is set so that its user counts on it, that is told.
