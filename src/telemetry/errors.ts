@@ -171,6 +171,7 @@ export const ERRORS = {
   PLUGIN_NEW: {
     title: "A new plugin cannot be written",
     remedy: "Choose a name that matches [a-z]+[a-z0-9_-]* and is nobody's, and a folder that is not there yet.",
+  },
   EVENTS_LOST: {
     title: "Events were lost, and the run was to end for it",
     remedy:
