@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { DictionaryBuffers } from "../batch/dictionary.js";
 import type { Interner } from "../batch/interner.js";
 import { PeregrineError } from "../telemetry/errors.js";
-import type { FinishedCapture, RecentOptions } from "./recent.js";
+import type { FinishedCapture, RecentOptions } from "./recent-options.js";
 import type { SectionHeader, SourceFailure } from "./source.js";
 
 /** What native/reader_class.h offers; ScapSource alone uses it. */

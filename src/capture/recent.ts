@@ -3,39 +3,9 @@
 import type { Interner } from "../batch/interner.js";
 import type { NativeRecent, NativeStage } from "./addon.js";
 import { loadAddon } from "./addon.js";
-import type { SourceFailure } from "./source.js";
+import type { FinishedCapture, RecentOptions } from "./recent-options.js";
 
-/** Captures around matches: PREFIX_TIME_NUMBER.scap, gzip. A bound of 0 is none. */
-export interface MatchCaptures {
-  readonly prefix: string;
-  /** At the most of what came before the match. */
-  readonly beforeBytes: number;
-  readonly beforeNs: number;
-  /** Of a file. */
-  readonly mostBytes: number;
-}
-
-/** One capture of the events that are chosen, with those that change state. */
-export interface ChosenCapture {
-  readonly path: string;
-  /** 1 to 9; 0: plain. */
-  readonly gzip: number;
-  readonly mostBytes: number;
-  readonly mostNs: number;
-}
-
-export type RecentOptions = MatchCaptures | ChosenCapture;
-
-/** A capture that is not written to any more. */
-export interface FinishedCapture {
-  readonly path: string;
-  /** Number of the event that it was begun for. */
-  readonly match: number;
-  readonly events: number;
-  /** It is as large or as long as it may be. */
-  readonly cut: boolean;
-  readonly failure: SourceFailure | null;
-}
+export type { FinishedCapture, RecentOptions } from "./recent-options.js";
 
 /** The events that were read lately, on their way to captures; native/recent_events.h describes it. */
 export class RecentEvents {
