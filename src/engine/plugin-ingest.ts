@@ -50,6 +50,8 @@ export class PluginIngest {
   private readonly positions: Position[] = [];
   private readonly id: number;
   private slot = -1;
+  /** Whether any rule looks at the events of the batch that the plugin has given. */
+  private wanted = true;
   /** Word pairs of the time at which the events in hand were received. */
   private readonly received = new Int32Array(2);
   private readonly time = new Int32Array(2);
@@ -153,6 +155,7 @@ export class PluginIngest {
   private async write(batch: SourceBatch): Promise<void> {
     const { control } = this.parts;
     wallTime(this.received);
+    this.wanted = control.load(ControlWord.UNWANTED) === 0;
     for (let i = lostOf(batch); i > 0; i--) {
       this.counts.faulty++;
       await this.passOver();
@@ -163,7 +166,7 @@ export class PluginIngest {
       if (!isEvent(event)) {
         this.counts.faulty++;
         await this.passOver();
-      } else if (control.load(ControlWord.UNWANTED) === 1) {
+      } else if (!this.wanted) {
         this.counts.notWanted++;
         await this.passOver();
       } else {
@@ -203,7 +206,7 @@ export class PluginIngest {
    * @returns whether that is all: most events go this way, on which nothing is waited for and nothing made
    */
   private writeAtOnce(event: SourceEvent): boolean {
-    if (this.slot === -1 || !this.parts.task.wanted || !isEvent(event)) return false;
+    if (this.slot === -1 || !this.wanted || !isEvent(event)) return false;
     this.timeOf(event);
     if (this.writer.plugin(this.id, event.data, this.time[0], this.time[1]) !== Written.DONE) return false;
     this.counts.seen++;
