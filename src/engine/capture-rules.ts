@@ -10,6 +10,15 @@ export interface CaptureRules {
   readonly defaultDuration: number;
 }
 
+/** A match that a capture is wanted around. */
+export interface CaptureMatch {
+  readonly event: number;
+  /** ns since the epoch. */
+  readonly time: bigint;
+  /** For so many ns after it. */
+  readonly duration: number;
+}
+
 /** By rule: ns after a match for which a capture is wanted, -1 = none is; null: no rule wants any. */
 export function captureDurations({ rules }: RuleSet, wanted: CaptureRules | undefined): Float64Array | null {
   if (wanted === undefined) return null;

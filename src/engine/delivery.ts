@@ -3,7 +3,8 @@
 import { Sequencer } from "../alerts/sequence.js";
 import { batchesBetween, type Control, ControlWord, RESULTS, Result } from "../batch/control.js";
 import { nowNs } from "../telemetry/clock.js";
-import type { CaptureMatch, WorkerMessage } from "./evaluate.js";
+import type { CaptureMatch } from "./capture-rules.js";
+import type { WorkerMessage } from "./evaluate.js";
 
 type Alerts = Extract<WorkerMessage, { kind: "alerts" }>;
 

@@ -10,6 +10,7 @@ import type { PluginMessage } from "../plugins/context.js";
 import { nowNs } from "../telemetry/clock.js";
 import type { Ledger } from "../telemetry/ledger.js";
 import { WorkerTime } from "../telemetry/stage-times.js";
+import type { CaptureMatch } from "./capture-rules.js";
 import type { EvaluatorParts } from "./parts.js";
 import { readInfo } from "./source-info.js";
 
@@ -36,15 +37,6 @@ export type WorkerMessage =
   | { readonly kind: "plugin"; readonly message: PluginMessage }
   | { readonly kind: "unknown plugin"; readonly source: number; readonly id: number; readonly events: number }
   | { readonly kind: "failed"; readonly source: number; readonly event: number; readonly message: string };
-
-/** A match that a capture is wanted around. */
-export interface CaptureMatch {
-  readonly event: number;
-  /** ns since the epoch. */
-  readonly time: bigint;
-  /** For so many ns after it. */
-  readonly duration: number;
-}
 
 /** Bytes of alerts that may wait to be written before workers wait, too. */
 export const ALERT_LIMIT = 32 * 1024 * 1024;

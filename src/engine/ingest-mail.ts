@@ -5,8 +5,8 @@ import type { AnnexDemand } from "../batch/annex.js";
 import type { Demand } from "../batch/plan.js";
 import type { FinishedCapture } from "../capture/recent.js";
 import type { BaseSyscalls } from "../config/base-syscalls.js";
+import type { CaptureMatch } from "./capture-rules.js";
 import type { DropNews } from "./drops.js";
-import type { CaptureMatch } from "./evaluate.js";
 
 /** What the rules of a version ask of a source of system calls. */
 export interface RulesDemand {

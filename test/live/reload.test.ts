@@ -54,7 +54,7 @@ test("rules are loaded again when their file is replaced, and at SIGHUP", { skip
   await told("second");
   writeFileSync(rules, "- rule: half");
   while (!watching.lines.some((line) => line.includes("Falco internal: hot restart failure"))) await watching.settled();
-  assert.match(watching.errors, /RELOAD_FAILED/);
+  while (!watching.errors.includes("RELOAD_FAILED")) await watching.settled();
   await told("second");
   writeFileSync(rules, rulesOf("third", "execve"));
   watching.signal("SIGHUP");
