@@ -60,12 +60,15 @@ test("a bucket as it is: log files in the order of their names, whatever the con
     "a/1.json": JSON.stringify({ Records: [] }),
     "a/0.json.gz": logFile("a0", 3),
     "b/readme.txt": "x",
+    "b/CloudTrail-Digest/1.json.gz": "x",
     "c.json.gz": logFile("c", 1),
   });
   const wanted = [...idsOf("a0", 3), ...idsOf("b2", 30), ...idsOf("c", 1)];
   for (const s3DownloadConcurrency of [1, 2, 32])
     assert.deepEqual(await scan("s3://plain", { s3DownloadConcurrency }), wanted);
-  assert.deepEqual(await scan("s3://plain/b/"), idsOf("b2", 30));
+  const context = new TestContext();
+  assert.deepEqual(await scan("s3://plain/b/", {}, context), idsOf("b2", 30));
+  assert.equal(context.metrics.get("objects_passed_over"), 2);
 });
 
 test("accounts, regions and intervals of a trail", async () => {
