@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kGzipWindow = 15 + 16;
 constexpr int kMemoryLevel = 8;
-constexpr mode_t kMode = 0666;  // less what umask takes
+constexpr mode_t kMode = 0600;  // what programs read and wrote is nobody else's to read
 
 /** Errors that say: there is no room. */
 bool is_space(int error) { return error == ENOSPC || error == EDQUOT || error == EFBIG; }
@@ -39,7 +39,9 @@ bool Output::open(const std::string& path, int level) {
     fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   } else {
     part_ = path + "." + std::to_string(getpid()) + ".part";
-    fd_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kMode);
+    // Left by a process that had this number and was killed, or put there by somebody: never written into.
+    unlink(part_.c_str());
+    fd_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kMode);
   }
   if (fd_ < 0) {
     const int error = errno;
