@@ -5,6 +5,7 @@ import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin } from "../plugins/info.js";
 import type { AsyncEvent, Progress } from "../sdk/index.js";
 import type { Failure } from "./ingest-thread.js";
+import { salvage } from "./plugin-recording.js";
 import type { FromPluginThread, PluginEnd, PluginTask, ToPluginThread } from "./plugin-task.js";
 import { Restarts } from "./restarts.js";
 
@@ -28,12 +29,14 @@ export class PluginSource {
   private wake: (() => void) | null = null;
   /** Why the thread is being ended from here; null: it is not. */
   private killed: string | null = null;
-  /** Counts the threads that it had. */
+  /** Changes when a thread begins and when one ends. */
   life = 0;
+  /** Threads that it has had. */
+  private threads = 0;
 
   constructor(
     readonly plugin: LoadedPlugin,
-    private readonly task: Omit<PluginTask, "port">,
+    private readonly task: Omit<PluginTask, "port" | "life">,
     private readonly events: PluginSourceEvents,
   ) {
     this.restarts = new Restarts(plugin.policy.restarts);
@@ -43,6 +46,8 @@ export class PluginSource {
   async run(): Promise<Failure | null> {
     for (;;) {
       const end = await this.once();
+      const { record } = this.task;
+      if (record !== null) salvage(record, this.threads);
       this.events.gone();
       if (end.kind === "done") return null;
       if (end.kind === "failed") return end.failure;
@@ -78,7 +83,7 @@ export class PluginSource {
     this.killed = null;
     this.life++;
     const thread = new Worker(new URL("./plugin-thread.js", import.meta.url), {
-      workerData: { ...this.task, port: port2 } satisfies PluginTask,
+      workerData: { ...this.task, life: ++this.threads, port: port2 } satisfies PluginTask,
       transferList: [port2],
       resourceLimits: { maxOldGenerationSizeMb: policy.memoryMb },
     });

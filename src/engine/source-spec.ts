@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { LiveSettings } from "../capture/live.js";
+import type { PluginRecord } from "./plugin-recording.js";
 
 /** Where the events of a source come from, as plain data: the source itself is made of it in its ingest thread. */
 export type SourceSpec = SyscallSpec | PluginSpec;
@@ -25,4 +26,6 @@ export interface PluginSpec {
   readonly kind: "plugin";
   /** Its place among the plugins of the run. */
   readonly plugin: number;
+  /** The capture that its events are written to as well. */
+  readonly record?: PluginRecord;
 }
