@@ -10,7 +10,7 @@ import { type Context, Exit, type RunFlags } from "./context.js";
 import { print } from "./print.js";
 import { answerConfig } from "./settings.js";
 
-function requestOf(plugin: PluginConfig): PluginRequest {
+export function requestOf(plugin: PluginConfig): PluginRequest {
   const { name, libraryPath, initConfig, openParams, sha256, process, stateFolder } = plugin;
   const { onFailure, memoryMb, timeoutMs, restarts } = plugin;
   const policy = { onFailure, memoryMb, timeoutMs, restarts };

@@ -76,7 +76,8 @@ export function runSources(
   host: Pick<HostFiles, "hostRoot" | "containers">,
   settings: LiveSettings,
 ): readonly PipelineOptions[] {
-  if (capture !== null) return [{ name: SYSCALL, spec: { kind: "capture", path: capture }, ...host, ...shapeFor(plugins) }];
+  if (capture !== null)
+    return [{ name: SYSCALL, spec: { kind: "capture", path: capture }, ...host, ...shapeFor(plugins) }];
   const enabled = enabledSources(flags, plugins);
   const sources = plugins.flatMap(({ source, index }): PipelineOptions[] =>
     source === null || !enabled.has(source.name)

@@ -6,13 +6,7 @@ import { createInterner } from "../capture/scap.js";
 import { CaptureWriter } from "../capture/writer.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { Failure } from "./ingest-thread.js";
-
-/** The capture that events of a plugin's source are written to. */
-export interface PluginRecord {
-  readonly path: string;
-  /** 1 to 9; 0: plain. */
-  readonly gzip: number;
-}
+import type { PluginRecord } from "./source-spec.js";
 
 const EXTENSION = /(\.scap)?(\.gz)?$/;
 /** Lists of processes and their strings do not occur: the least of everything. */

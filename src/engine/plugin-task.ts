@@ -9,7 +9,7 @@ import type { LoadedPlugin } from "../plugins/info.js";
 import type { AsyncEvent, Progress } from "../sdk/index.js";
 import type { LedgerBuffer } from "../telemetry/ledger.js";
 import type { Failure } from "./ingest-thread.js";
-import type { PluginRecord } from "./plugin-recording.js";
+import type { PluginRecord } from "./source-spec.js";
 
 /** Everything that the thread of a plugin's source needs. */
 export interface PluginTask {

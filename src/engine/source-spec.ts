@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { LiveSettings } from "../capture/live.js";
-import type { PluginRecord } from "./plugin-recording.js";
 
 /** Where the events of a source come from, as plain data: the source itself is made of it in its ingest thread. */
 export type SourceSpec = SyscallSpec | PluginSpec;
@@ -19,6 +18,13 @@ export interface CaptureSpec {
 export interface LiveSpec {
   readonly kind: "live";
   readonly settings: LiveSettings;
+}
+
+/** The capture that events of a plugin's source are written to. */
+export interface PluginRecord {
+  readonly path: string;
+  /** 1 to 9; 0: plain. */
+  readonly gzip: number;
 }
 
 /** A plugin's source, in a thread of its own kind (plugin-thread.ts). */
