@@ -3,6 +3,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin } from "../plugins/info.js";
+import { threadFlags } from "../plugins/thread-flags.js";
 import type { AsyncEvent, Progress } from "../sdk/index.js";
 import type { Failure } from "./ingest-thread.js";
 import { salvage } from "./plugin-recording.js";
@@ -85,6 +86,7 @@ export class PluginSource {
     const thread = new Worker(new URL("./plugin-thread.js", import.meta.url), {
       workerData: { ...this.task, life: ++this.threads, port: port2 } satisfies PluginTask,
       transferList: [port2],
+      execArgv: threadFlags(),
       resourceLimits: { maxOldGenerationSizeMb: policy.memoryMb },
     });
     this.thread = thread;
