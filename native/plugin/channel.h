@@ -12,7 +12,7 @@ namespace peregrine::plugin {
 /**
  * The memory through which one thread of Peregrine and one state of a plugin talk:
  *
- *   0          4 KiB              + 16 MiB             + 32 MiB            + 16 MiB        + 1 MiB      + 4 MiB
+ *   0          4 KiB              + 16 MiB             + 32 MiB            + 16 MiB        + 8 MiB      + 4 MiB
  *   | Channel  | request          | response           | ring of events    | mailbox       | answers    |
  *
  * Pages are taken from the system when they are first touched. With a plugin in a process of its own this is a memfd that
@@ -41,7 +41,7 @@ struct Channel {
   static constexpr size_t kRequestBytes = size_t{16} << 20;
   static constexpr size_t kResponseBytes = size_t{32} << 20;
   static constexpr size_t kEventBytes = size_t{16} << 20;
-  static constexpr size_t kMailBytes = size_t{1} << 20;
+  static constexpr size_t kMailBytes = size_t{8} << 20;
   static constexpr size_t kUpcallBytes = size_t{4} << 20;
   static constexpr size_t kBytes = kHeaderBytes + kRequestBytes + kResponseBytes + kEventBytes + kMailBytes + kUpcallBytes;
 
@@ -105,6 +105,7 @@ enum class Operation : uint32_t {
   kStop = 12,
   kMetrics = 13,
   kParse = 14,
+  kDump = 15,
 };
 
 /** Statuses besides abi::Rc: the request made no sense, or the answer did not fit. */

@@ -127,6 +127,8 @@ int32_t Session::run(Operation operation, Cursor& request, Writer& answer) {
       return abi::kSuccess;
     case Operation::kParse:
       return parse(request, answer);
+    case Operation::kDump:
+      return dump(answer);
     case Operation::kMetrics:
       post_metrics();
       post_progress();
@@ -234,16 +236,20 @@ int32_t Session::set_config(Cursor& request, Writer& answer) {
 
 int32_t Session::start(Cursor& request, Writer& answer) {
   const bool threads = request.take<uint32_t>() != 0;
-  const bool dump = request.take<uint32_t>() != 0;
   const uint32_t count = request.take<uint32_t>();
   std::set<std::string> names;
   for (uint32_t i = 0; i < count && !request.failed(); i++) names.insert(take_text(request));
   if (request.failed()) return kBadRequest;
   if (async_ == nullptr) async_ = std::make_unique<AsyncWork>(owner_, tables_);
-  abi::Rc rc = async_->start(std::move(names), threads);
-  if (rc == abi::kSuccess && dump) rc = async_->dump_state();
-  if (rc == abi::kNotSupported) rc = abi::kSuccess;
+  const abi::Rc rc = async_->start(std::move(names), threads);
   if (rc != abi::kSuccess) answer.text(owner_.plugin_error());
+  return rc;
+}
+
+int32_t Session::dump(Writer& answer) {
+  if (async_ == nullptr) return kBadRequest;
+  const abi::Rc rc = async_->dump_state();
+  if (rc != abi::kSuccess && rc != abi::kNotSupported) answer.text(owner_.plugin_error());
   return rc;
 }
 

@@ -43,6 +43,7 @@ class Session {
   int32_t event_to_string(Cursor& request, Writer& answer);
   int32_t set_config(Cursor& request, Writer& answer);
   int32_t start(Cursor& request, Writer& answer);
+  int32_t dump(Writer& answer);
   int32_t parse(Cursor& request, Writer& answer);
   void post_metrics();
   void post_progress();

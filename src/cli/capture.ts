@@ -2,15 +2,22 @@
 
 import { eventEncoder } from "../engine/alerting.js";
 import type { ReplayReport } from "../engine/report.js";
-import type { FinishedCapture, Running } from "../engine/run.js";
+import { type FinishedCapture, type Running, run } from "../engine/run.js";
 import type { Threads } from "../engine/threads.js";
+import { totals } from "../engine/totals.js";
 import { DEFAULT_LIVE, type LiveRecord, type WatchOptions, watch } from "../engine/watch.js";
 import { resolveField } from "../fields/registry.js";
+import type { LoadedPlugin } from "../plugins/info.js";
 import { ruleFromCondition } from "../rules/condition-rule.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
+import type { RuleSet } from "../rules/ruleset.js";
+import { PeregrineError } from "../telemetry/errors.js";
 import { type CaptureFlags, type Context, Exit } from "./context.js";
 import { finish } from "./finish.js";
 import { recordTo } from "./live.js";
+import { pluginTeller } from "./plugins.js";
+import { loadForReading } from "./read-plugins.js";
+import { recordSources, runSources } from "./sources.js";
 import { stopOnSignals } from "./stop.js";
 
 /** Every event goes to the capture, and none is shown: the condition makes the kernel hand out all of them. */
@@ -18,6 +25,8 @@ const NOTHING_SHOWN = "evt.num < 0";
 
 /** `peregrine capture -w FILE`: records the system calls of this machine. @returns the exit status */
 export async function recordCapture(flags: CaptureFlags, context: Context, threads: Threads): Promise<number> {
+  const { plugins } = await loadForReading(flags, context);
+  if (plugins.some(({ source }) => source !== null)) return await recordPlugins(plugins, flags, context, threads);
   const { filter, write } = flags;
   const rule = ruleFromCondition("--filter", filter ?? NOTHING_SHOWN, "%evt.num", "syscall", resolveField);
   if ("severity" in rule) {
@@ -83,4 +92,43 @@ async function recordChosen(common: Common, to: LiveRecord): Promise<Recorded> {
   const failure = report.failure ?? capture?.failure ?? null;
   const events = `${capture?.events ?? 0} events were recorded, those of ${chosen} on which the condition holds among them`;
   return { report: { ...report, failure }, events };
+}
+
+const NO_RULES: RuleSet = { rules: [], matching: "first" };
+
+async function recordPlugins(
+  plugins: readonly LoadedPlugin[],
+  flags: CaptureFlags,
+  context: Context,
+  threads: Threads,
+): Promise<number> {
+  if (flags.megabytes !== undefined) {
+    throw new PeregrineError("OPTION_CONFLICT", "--megabytes bounds captures of this machine's system calls only");
+  }
+  const { seconds } = flags;
+  const stop = stopOnSignals();
+  const { signal } = stop;
+  try {
+    const signals = seconds === undefined ? [signal] : [signal, AbortSignal.timeout(seconds * 1000)];
+    const report = totals(
+      await run({
+        sources: recordSources(
+          runSources(null, flags, { kernel: false }, plugins, { hostRoot: null, containers: false }, DEFAULT_LIVE),
+          flags,
+        ),
+        plugins,
+        rules: NO_RULES,
+        encoder: eventEncoder(null, false),
+        threads,
+        sink: () => undefined,
+        signal: AbortSignal.any(signals),
+        onPlugin: pluginTeller(context),
+      }),
+    );
+    const status = await finish(report, null, context, false);
+    if (status === Exit.OK) context.log.info(`${report.events} events were recorded`, { file: flags.write });
+    return status;
+  } finally {
+    stop.off();
+  }
 }

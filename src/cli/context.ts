@@ -20,7 +20,7 @@ export interface RunFlags {
   readonly workers?: number;
   /** Live: every event wakes the reader up. */
   readonly lowLatency?: boolean;
-  /** Live: the capture that what is seen is recorded to. */
+  /** The capture that what is seen of live sources is recorded to. */
   readonly write?: string;
   readonly gzip?: boolean;
   /** Where this machine cannot be watched, an example is replayed. */
@@ -59,6 +59,9 @@ export interface RunFlags {
 export type ListFormat = "text" | "markdown" | "json";
 
 export interface ReadFlags {
+  readonly config?: string;
+  readonly option?: string[];
+  readonly plugin?: string[];
   /** The events of this machine. */
   readonly live?: boolean;
   readonly lowLatency?: boolean;
@@ -77,6 +80,10 @@ export interface ReadFlags {
 }
 
 export interface CaptureFlags {
+  readonly config?: string;
+  readonly option?: string[];
+  readonly enableSource?: string[];
+  readonly disableSource?: string[];
   /** The capture to record. */
   readonly write: string;
   /** A condition: other events are recorded only where they change what is known of processes and files. */

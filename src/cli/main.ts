@@ -27,6 +27,7 @@ Examples:
   peregrine read --live --filter 'evt.type=connect' --fields proc.name,fd.name
   peregrine capture -w host.scap.gz --filter 'proc.name=nginx' -M 60
   peregrine read capture.scap -w small.scap.gz --filter 'proc.name=nginx'
+  peregrine read events.scap --plugin cloudtrail --fields evt.num,ct.name,ct.user
 
 SIGHUP, and changes of rules files while this machine is watched, load the rules again.
 Alerts go to stdout, the log and the summary to stderr. Exit status: 0 at the end of the
@@ -151,7 +152,7 @@ export function buildProgram(context: Context, done: (status: number) => void): 
     .option("--low-latency", "when watching this machine: alerts within a millisecond, at a price for busy programs")
     .option(
       "-w, --write <file>",
-      "when watching this machine: record what the rules see to a capture, gzip if it ends in .gz",
+      "record what the rules see of this machine, and events of plugins, to a capture; gzip if it ends in .gz",
     )
     .option("--gzip", "with -w: compress")
     .option("-c, --config <file>", "configuration file (falco.yaml)", once)
@@ -212,6 +213,9 @@ export function buildProgram(context: Context, done: (status: number) => void): 
     .command("read")
     .description("print the events of a capture or of this machine, one line each, or write them to another capture")
     .argument("[capture]", "capture file (.scap, plain or gzip), - for standard input", captureFile)
+    .option("-c, --config <file>", "configuration file (falco.yaml) whose plugins are loaded", once)
+    .option("-o, --option <key=value>", "set a configuration key; may be repeated", option)
+    .option("--plugin <plugin>", "load this plugin: a name, a path or a package; may be repeated", collect)
     .option("--live", "print the system calls of this machine as they come")
     .option("--low-latency", "with --live: print them at once, at a price for busy programs")
     .option("--filter <condition>", "only events on which the condition holds")
@@ -247,8 +251,12 @@ export function buildProgram(context: Context, done: (status: number) => void): 
     });
   program
     .command("capture")
-    .description("record the system calls of this machine to a capture")
+    .description("record the system calls of this machine, or the events of plugins, to a capture")
     .requiredOption("-w, --write <file>", "the capture to write; gzip if its name ends in .gz")
+    .option("-c, --config <file>", "configuration file (falco.yaml): record the sources of its plugins instead", once)
+    .option("-o, --option <key=value>", "set a configuration key; may be repeated", option)
+    .option("--enable-source <source>", "record this event source and no other; may be repeated", collect)
+    .option("--disable-source <source>", "do not record this event source; may be repeated", collect)
     .option("--gzip", "compress")
     .option(
       "--filter <condition>",

@@ -10,7 +10,7 @@ import { type Context, Exit, type RunFlags } from "./context.js";
 import { print } from "./print.js";
 import { answerConfig } from "./settings.js";
 
-function requestOf(plugin: PluginConfig): PluginRequest {
+export function requestOf(plugin: PluginConfig): PluginRequest {
   const { name, libraryPath, initConfig, openParams, sha256, process, stateFolder } = plugin;
   const { onFailure, memoryMb, timeoutMs, restarts } = plugin;
   const policy = { onFailure, memoryMb, timeoutMs, restarts };
@@ -84,8 +84,7 @@ export async function listPlugins(flags: RunFlags, context: Context): Promise<nu
 /** `peregrine --plugin-info NAME|PATH`. @returns the exit status */
 export async function pluginInfo(wanted: string, flags: RunFlags, context: Context): Promise<number> {
   const config = await answerConfig(flags, context);
-  const known = config.knownPlugins.find(({ name, libraryPath }) => name === wanted || libraryPath === wanted);
-  const request = known === undefined ? await unconfigured(wanted) : requestOf(known);
+  const request = await requestFor(wanted, config);
   const { loadPlugins } = await import("../plugins/load.js");
   const options = { ...context, together: false };
   const [plugin] = await loadPlugins([request], { ...options, init: false });
@@ -111,6 +110,12 @@ export async function pluginInfo(wanted: string, flags: RunFlags, context: Conte
   }
   print(lines.join("\n"));
   return Exit.OK;
+}
+
+/** A plugin by the name or path that the configuration has for it, or else by its path, package or bundled name. */
+export async function requestFor(wanted: string, config: Config): Promise<PluginRequest> {
+  const known = config.knownPlugins.find(({ name, libraryPath }) => name === wanted || libraryPath === wanted);
+  return known === undefined ? await unconfigured(wanted) : requestOf(known);
 }
 
 /** A plugin that no configuration names: by its path, package or bundled name. */

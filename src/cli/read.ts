@@ -7,7 +7,7 @@ import { type CopyOptions, type NumberedLines, Recording } from "../engine/recor
 import { replay } from "../engine/replay.js";
 import type { Threads } from "../engine/threads.js";
 import { watch } from "../engine/watch.js";
-import { resolveField } from "../fields/registry.js";
+import type { FieldResolver } from "../fields/field.js";
 import { ruleFromCondition } from "../rules/condition-rule.js";
 import { formatDiagnostics } from "../rules/diagnostic.js";
 import type { RuleSet } from "../rules/ruleset.js";
@@ -18,6 +18,9 @@ import { type Context, Exit, type ReadFlags } from "./context.js";
 import { finish } from "./finish.js";
 import { hostFiles } from "./host.js";
 import { liveSettings } from "./live.js";
+import { pluginTeller } from "./plugins.js";
+import { loadForReading, type ReadPlugins } from "./read-plugins.js";
+import { shapeFor } from "./sources.js";
 import { stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
 import { tellWritten } from "./write-capture.js";
@@ -45,9 +48,10 @@ export async function readEvents(
     const message = "--live prints events: peregrine capture -w records them, and peregrine -w what rules see";
     throw new PeregrineError("OPTION_CONFLICT", message);
   }
-  const fields = fieldList(flags.fields);
-  checkTemplate(flags);
-  const rules = filterRules(flags.filter);
+  const plugins = await loadForReading(flags, context);
+  const fields = fieldList(flags.fields, plugins.resolver);
+  checkTemplate(flags, plugins.resolver);
+  const rules = filterRules(flags.filter, plugins);
   if (rules === null) return Exit.FAILED;
   const output = openStdout();
   const recording = write === null ? null : new Recording(write);
@@ -70,10 +74,12 @@ export async function readEvents(
         context.log.error(`event ${event} could not be shown: ${message}`, { event }),
       onWorkerDeath: (worker: number, error: Error) =>
         context.log.warn(`worker ${worker} died and was replaced: ${error.message}`),
+      plugins: plugins.plugins,
+      onPlugin: pluginTeller(context),
     };
     const report = await (capture === null
       ? watch({ ...common, settings: liveSettings(flags) })
-      : replay({ ...common, capture }));
+      : replay({ ...common, capture, ...shapeFor(plugins.plugins) }));
     await output.close();
     const status = await finish(report, capture, context, false);
     if (flags.debugTiming === true) process.stderr.write(timingText(report, phases));
@@ -94,13 +100,13 @@ export async function readEvents(
 }
 
 /** Checks the template of `--output`. */
-function checkTemplate({ output, fields, json }: ReadFlags): void {
+function checkTemplate({ output, fields, json }: ReadFlags, resolver: FieldResolver): void {
   if (output === undefined) return;
   if (fields !== undefined || json === true) {
     throw new PeregrineError("OPTION_CONFLICT", "--output cannot be given together with --fields or --json");
   }
   try {
-    parseTemplate(toBinary(output.replace(/^\*/, "")), resolveField, "syscall");
+    parseTemplate(toBinary(output.replace(/^\*/, "")), resolver, "syscall");
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     throw new PeregrineError("FIELD_UNKNOWN", `--output: ${error.message}`);
@@ -121,7 +127,7 @@ function linesOf(
 }
 
 /** The fields of `--fields`, checked. Commas within brackets are part of an argument. */
-function fieldList(text: string | undefined): string[] | null {
+function fieldList(text: string | undefined, resolver: FieldResolver): string[] | null {
   if (text === undefined) return null;
   const fields: string[] = [];
   let depth = 0;
@@ -137,16 +143,18 @@ function fieldList(text: string | undefined): string[] | null {
   }
   for (const [i, name] of fields.entries()) {
     if (name === "") throw new PeregrineError("FIELD_UNKNOWN", `entry ${i + 1} of --fields is empty`);
-    const field = resolveField(name, "syscall");
+    const field = resolver(name, "syscall");
     if ("error" in field) throw new PeregrineError("FIELD_UNKNOWN", field.error);
   }
   return fields;
 }
 
 /** The condition as a rule set; null when it is not valid, which is told. */
-function filterRules(filter = ALL_EVENTS): RuleSet | null {
-  const rule = ruleFromCondition("--filter", filter, "%evt.num", "syscall", resolveField);
-  if (!("severity" in rule)) return { rules: [rule], matching: "first" };
+function filterRules(filter = ALL_EVENTS, { plugins, resolver, names }: ReadPlugins): RuleSet | null {
+  const asyncNames = plugins.flatMap(({ asyncEvents }) => asyncEvents?.names ?? []);
+  const known = plugins.length === 0 ? {} : { fieldNames: names, asyncNames };
+  const rule = ruleFromCondition("--filter", filter, "%evt.num", "syscall", resolver, known);
+  if (!("severity" in rule)) return { rules: [rule], matching: "first", everywhere: true };
   process.stderr.write(`${formatDiagnostics([rule])}
 `);
   return null;

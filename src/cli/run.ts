@@ -15,7 +15,7 @@ import { keepPidFile } from "./pid-file.js";
 import { pluginTeller } from "./plugins.js";
 import { type Prepared, prepare } from "./prepare.js";
 import { Reload } from "./reload.js";
-import { runSources } from "./sources.js";
+import { recordSources, runSources } from "./sources.js";
 import { type StopSignal, stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
 import { captureRules, Teller, tellLeftOut, watchSettings } from "./watching.js";
@@ -144,12 +144,8 @@ async function evaluate(
       ...source,
       watch: watchSettings(config, source.spec.kind === "live"),
     }));
-  const reads = sourcesOf(capture);
+  const reads = recordSources(sourcesOf(capture), flags);
   const watching = reads.some(({ spec }) => spec.kind === "live");
-  if (flags.write !== undefined && !watching) {
-    const message = "-w records what is watched; peregrine read CAPTURE -w copies a capture";
-    throw new PeregrineError("OPTION_CONFLICT", message);
-  }
   if (flags.gzip === true && flags.write === undefined) {
     throw new PeregrineError("OPTION_CONFLICT", "--gzip says how to write: give it together with -w");
   }

@@ -34,7 +34,7 @@ export function planRun(
   sources: readonly string[],
 ): RunPlan {
   const wanted = new WantedFields(plugins.length);
-  const resolver = fieldsOf(rules, pluginResolver(plugins, sources, wanted));
+  const resolver = fieldsOf(rules, pluginResolver(plugins, sources, wanted, rules.everywhere));
   const annex = noAnnex();
   const outputs = planOutputs(encoder, rules, resolver);
   const fields = outputFields(outputs, encoder, rules, resolver);

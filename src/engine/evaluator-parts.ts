@@ -33,7 +33,7 @@ export interface EvaluatorSetup {
 /** What a worker evaluates the events of one source with: compiled for its thread alone. */
 export function createEvaluator(setup: EvaluatorSetup): EvaluatorParts {
   const { ruleSet, encoder, outputs, source, sources, plugins, host } = setup;
-  const resolver = fieldsOf(ruleSet, pluginResolver(plugins, sources, host ?? NO_VALUES));
+  const resolver = fieldsOf(ruleSet, pluginResolver(plugins, sources, host ?? NO_VALUES, ruleSet.everywhere));
   const unknown = new Map<number, number>();
   return {
     matcher: matcherOf(setup, resolver, unknown),
@@ -48,6 +48,8 @@ function matcherOf(setup: EvaluatorSetup, resolver: FieldResolver, unknown: Map<
   const compile = (name: string): Matcher => compileMatcher(ruleSet, name, resolver, { strings });
   if (source !== SYSCALL) return compile(source);
   // A stream of system calls may hold events of plugins: a capture does where one was recorded with them.
+  const own = compile(SYSCALL);
+  if (ruleSet.everywhere === true) return new SourceMatcher(own, new Map(), unknown, own);
   const others = sources.filter((name) => name !== SYSCALL && ruleSet.rules.some((rule) => rule.source === name));
-  return new SourceMatcher(compile(SYSCALL), new Map(others.map((name) => [name, compile(name)])), unknown);
+  return new SourceMatcher(own, new Map(others.map((name) => [name, compile(name)])), unknown);
 }

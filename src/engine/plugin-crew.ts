@@ -11,6 +11,7 @@ import type { Pipeline } from "./pipeline.js";
 import type { PluginNews, PluginReport } from "./plugin-report.js";
 import { PluginSource } from "./plugin-source.js";
 import { Restarts } from "./restarts.js";
+import type { PluginSpec } from "./source-spec.js";
 
 /** How often threads that run plugins are looked at, ms. */
 const LOOK = 250;
@@ -65,8 +66,9 @@ export class PluginCrew {
   }
 
   /** Runs the source of pipeline number `place`. @returns why it ended early, null where it did not */
-  async run(place: number, pipeline: Pipeline, index: number): Promise<Failure | null> {
+  async run(place: number, pipeline: Pipeline, spec: PluginSpec): Promise<Failure | null> {
     const { plugins, workers, tell, progress } = this.options;
+    const { plugin: index, record = null } = spec;
     const plugin = plugins[index];
     const thread = workers + place;
     const guard = this.guards[thread];
@@ -79,6 +81,7 @@ export class PluginCrew {
         thread,
         progress: progress !== null,
         asyncNames: pipeline.asyncNames,
+        record,
       },
       {
         message: (message) => this.hear(thread, message),

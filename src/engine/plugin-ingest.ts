@@ -9,6 +9,7 @@ import { nowNs } from "../telemetry/clock.js";
 import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
 import { IngestTime } from "../telemetry/stage-times.js";
 import { FirstEvent } from "./first-event.js";
+import type { PluginRecording } from "./plugin-recording.js";
 import type { PluginTask } from "./plugin-task.js";
 import { wallTime } from "./wall-time.js";
 
@@ -34,6 +35,8 @@ export interface PluginIngestParts {
   /** Asynchronous events that wait to be written. */
   readonly inbox: AsyncEvent[];
   readonly log: (message: string) => void;
+  /** Where the events are written as well. */
+  readonly recording: PluginRecording | null;
 }
 
 /** A position of the source, to be acknowledged when all batches before `batch` are delivered. */
@@ -169,10 +172,15 @@ export class PluginIngest {
       } else if (!this.wanted) {
         this.counts.notWanted++;
         await this.passOver();
+        this.timeOf(event);
+        this.parts.recording?.plugin(this.time[0], this.time[1], event.data);
       } else {
         this.timeOf(event);
         // Nearly always there is room in the batch that is begun.
-        if (this.slot === -1 || !this.putAtOnce(event.data)) await this.putEvent(event.data);
+        const { data } = event;
+        const [low, high] = this.time;
+        const written = (this.slot !== -1 && this.putAtOnce(data)) || (await this.putEvent(data));
+        if (written) this.parts.recording?.plugin(low, high, data);
       }
       if (control.aborted) return;
     }
@@ -191,7 +199,11 @@ export class PluginIngest {
         continue;
       }
       this.timeOf(event);
-      await this.put(() => this.writer.async(this.id, name, event.data, this.time[0], this.time[1]));
+      const { data } = event;
+      const [low, high] = this.time;
+      if (await this.put(() => this.writer.async(this.id, name, data, low, high))) {
+        this.parts.recording?.async(low, high, event.name, data);
+      }
     }
     await this.publish();
   }
@@ -220,25 +232,26 @@ export class PluginIngest {
     return true;
   }
 
-  private putEvent(data: Uint8Array | string): Promise<void> {
+  private putEvent(data: Uint8Array | string): Promise<boolean> {
     return this.put(() => this.writer.plugin(this.id, data, this.time[0], this.time[1]));
   }
 
-  /** Writes one event, into the next batch where this one is full. */
-  private async put(write: () => number): Promise<void> {
-    if (!(await this.begin())) return;
+  /** Writes one event, into the next batch where this one is full. @returns whether it was written */
+  private async put(write: () => number): Promise<boolean> {
+    if (!(await this.begin())) return false;
     this.counts.seen++;
     let written = write();
     if (written === Written.FULL) {
       this.counts.seen--;
       await this.publish();
-      if (!(await this.begin())) return;
+      if (!(await this.begin())) return false;
       this.counts.seen++;
       written = write();
     }
-    if (written !== Written.TOO_LARGE) return;
+    if (written !== Written.TOO_LARGE) return true;
     this.counts.oversize++;
     this.writer.skip();
+    return false;
   }
 
   /** Counts an event that leaves no record. */
@@ -274,6 +287,7 @@ export class PluginIngest {
     writer.end(control.words[ControlWord.PUBLISHED], nowNs(), control.load(ControlWord.RULES));
     this.first.mark(slot);
     ledger.filled(this.counts, slot, writer.events, 0);
+    this.parts.recording?.flush();
     times[IngestTime.BATCHES] += 1;
     if (writer.events > 0) control.publish();
     guard.beat();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin } from "../plugins/info.js";
+import { threadFlags } from "../plugins/thread-flags.js";
 import type { AsyncEvent, Progress } from "../sdk/index.js";
 import type { Failure } from "./ingest-thread.js";
+import { salvage } from "./plugin-recording.js";
 import type { FromPluginThread, PluginEnd, PluginTask, ToPluginThread } from "./plugin-task.js";
 import { Restarts } from "./restarts.js";
 
@@ -28,12 +30,14 @@ export class PluginSource {
   private wake: (() => void) | null = null;
   /** Why the thread is being ended from here; null: it is not. */
   private killed: string | null = null;
-  /** Counts the threads that it had. */
+  /** Changes when a thread begins and when one ends. */
   life = 0;
+  /** Threads that it has had. */
+  private threads = 0;
 
   constructor(
     readonly plugin: LoadedPlugin,
-    private readonly task: Omit<PluginTask, "port">,
+    private readonly task: Omit<PluginTask, "port" | "life">,
     private readonly events: PluginSourceEvents,
   ) {
     this.restarts = new Restarts(plugin.policy.restarts);
@@ -43,6 +47,8 @@ export class PluginSource {
   async run(): Promise<Failure | null> {
     for (;;) {
       const end = await this.once();
+      const { record } = this.task;
+      if (record !== null) salvage(record, this.threads);
       this.events.gone();
       if (end.kind === "done") return null;
       if (end.kind === "failed") return end.failure;
@@ -78,19 +84,21 @@ export class PluginSource {
     this.killed = null;
     this.life++;
     const thread = new Worker(new URL("./plugin-thread.js", import.meta.url), {
-      workerData: { ...this.task, port: port2 } satisfies PluginTask,
+      workerData: { ...this.task, life: ++this.threads, port: port2 } satisfies PluginTask,
       transferList: [port2],
+      execArgv: threadFlags(),
       resourceLimits: { maxOldGenerationSizeMb: policy.memoryMb },
     });
     this.thread = thread;
     this.port = port1;
     if (this.stopped) this.send({ kind: "stop" });
     let end: PluginEnd | null = null;
-    port1.on("message", (message: FromPluginThread) => {
+    const hear = (message: FromPluginThread): void => {
       if (message.kind === "end") end = message.end;
       else if (message.kind === "progress") this.events.progress(message.progress);
       else this.events.message(message);
-    });
+    };
+    port1.on("message", hear);
     const death = await new Promise<string>((done) => {
       let why = "";
       thread.on("error", (error: Error & { code?: string }) => {
@@ -98,8 +106,11 @@ export class PluginSource {
       });
       thread.on("exit", (code) => done(why === "" ? `it ended its thread (${code})` : why));
     });
-    // The last messages are in the queue when the thread is gone; they come before this does.
-    await new Promise(setImmediate);
+    // The last messages are in the queue when the thread is gone, but nobody may have been told of them yet.
+    port1.removeAllListeners("message");
+    for (let entry = receiveMessageOnPort(port1); entry !== undefined; entry = receiveMessageOnPort(port1)) {
+      hear(entry.message as FromPluginThread);
+    }
     port1.close();
     this.thread = null;
     this.port = null;

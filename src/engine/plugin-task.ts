@@ -9,6 +9,7 @@ import type { LoadedPlugin } from "../plugins/info.js";
 import type { AsyncEvent, Progress } from "../sdk/index.js";
 import type { LedgerBuffer } from "../telemetry/ledger.js";
 import type { Failure } from "./ingest-thread.js";
+import type { PluginRecord } from "./source-spec.js";
 
 /** Everything that the thread of a plugin's source needs. */
 export interface PluginTask {
@@ -25,6 +26,10 @@ export interface PluginTask {
   readonly progress: boolean;
   /** Dictionary ids of the names that asynchronous events can have. */
   readonly asyncNames: ReadonlyMap<string, number>;
+  /** The capture that its events are written to as well. */
+  readonly record: PluginRecord | null;
+  /** Counts the threads that the source has had, this one included. */
+  readonly life: number;
   readonly port: MessagePort;
 }
 

@@ -13,6 +13,7 @@ import { threadCpuNs } from "../telemetry/clock.js";
 import { Ledger } from "../telemetry/ledger.js";
 import { IngestTime, ingestTimes } from "../telemetry/stage-times.js";
 import { isSourceFailure, mayRetry, PluginIngest } from "./plugin-ingest.js";
+import { PluginRecording } from "./plugin-recording.js";
 import type { FromPluginThread, PluginEnd, PluginTask, ToPluginThread } from "./plugin-task.js";
 import { InfoWriter } from "./source-info.js";
 import { threadId } from "./thread-id.js";
@@ -30,6 +31,8 @@ class PluginThread {
   private readonly guard: Guard;
   private readonly control: Control;
   private readonly context: HostContext;
+  /** What the plugin's init gave. */
+  private state: unknown = null;
 
   constructor(private readonly task: PluginTask) {
     const { plugin, port } = task;
@@ -81,6 +84,9 @@ class PluginThread {
         control.end();
         return { kind: "done" };
       }
+      const { record, life } = task;
+      const recording = record === null ? null : new PluginRecording(record, life, task.plugin.source?.id ?? 0);
+      if (recording !== null) this.dumpState(plugin);
       const progress = task.progress ? setInterval(() => this.tellProgress(instance), PROGRESS) : null;
       try {
         this.describe();
@@ -88,12 +94,14 @@ class PluginThread {
         const log = (message: string): void => this.log(message);
         const { inbox } = this;
         const stop = this.stop.signal;
-        await new PluginIngest({ task, control, ledger, times, guard, stop, inbox, log }).run(instance);
+        await new PluginIngest({ task, control, ledger, times, guard, stop, inbox, log, recording }).run(instance);
       } finally {
         if (progress !== null) clearInterval(progress);
+        recording?.close();
         await this.close(instance);
       }
-      return { kind: "done" };
+      const failure = recording?.failure ?? null;
+      return failure === null ? { kind: "done" } : { kind: "failed", failure };
     } catch (error) {
       return this.endOf(error);
     } finally {
@@ -121,6 +129,7 @@ class PluginThread {
     guard.enter(task.plugin.index);
     try {
       const state = init(task.plugin.config, context);
+      this.state = state;
       for (;;) {
         try {
           guard.enter(task.plugin.index);
@@ -138,6 +147,18 @@ class PluginThread {
       }
     } finally {
       guard.leave();
+    }
+  }
+
+  /** What later events build upon is to stand at the head of the capture. */
+  private dumpState({ spec }: Plugin): void {
+    this.guard.enter(this.task.plugin.index);
+    try {
+      spec.asyncEvents?.dumpState?.(this.state, this.context);
+    } catch (error) {
+      this.log(`its state could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      this.guard.leave();
     }
   }
 

@@ -263,7 +263,7 @@ class Run {
   private async ingest(pipeline: Pipeline, place: number, plan: RunPlan): Promise<IngestOutcome> {
     const { spec } = pipeline;
     if (spec.kind === "plugin") {
-      return { result: null, failure: await this.pluginCrew.run(place, pipeline, spec.plugin) };
+      return { result: null, failure: await this.pluginCrew.run(place, pipeline, spec) };
     }
     const { task, transfer } = pipeline.task(spec, plan);
     const running = this.threads.ingest(place).run(task, { name: "ingest", transferList: transfer });

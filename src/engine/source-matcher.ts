@@ -15,11 +15,13 @@ export class SourceMatcher implements Matcher {
    * @param own for events of no plugin
    * @param others by event source
    * @param unknown counts events of plugins that are not loaded, by ID
+   * @param strangers for events of all plugins that `others` do not name; null: no rule is for them
    */
   constructor(
     private readonly own: Matcher,
     private readonly others: ReadonlyMap<string, Matcher>,
     private readonly unknown: Map<number, number>,
+    private readonly strangers: Matcher | null = null,
   ) {
     this.hits = own.hits;
   }
@@ -41,12 +43,9 @@ export class SourceMatcher implements Matcher {
     // Asynchronous events of the system call source have no ID.
     if (id === 0) return e.type === EventType.ASYNCEVENT_E ? this.by(this.own, e) : 0;
     const plugin = e.plugins.get(id);
-    if (plugin === undefined) {
-      this.unknown.set(id, (this.unknown.get(id) ?? 0) + 1);
-      return 0;
-    }
-    const matcher = this.others.get(plugin.source);
-    return matcher === undefined ? 0 : this.by(matcher, e);
+    if (plugin === undefined) this.unknown.set(id, (this.unknown.get(id) ?? 0) + 1);
+    const matcher = (plugin === undefined ? undefined : this.others.get(plugin.source)) ?? this.strangers;
+    return matcher === null ? 0 : this.by(matcher, e);
   }
 
   forget(): void {

@@ -20,9 +20,18 @@ export interface LiveSpec {
   readonly settings: LiveSettings;
 }
 
+/** The capture that events of a plugin's source are written to. */
+export interface PluginRecord {
+  readonly path: string;
+  /** 1 to 9; 0: plain. */
+  readonly gzip: number;
+}
+
 /** A plugin's source, in a thread of its own kind (plugin-thread.ts). */
 export interface PluginSpec {
   readonly kind: "plugin";
   /** Its place among the plugins of the run. */
   readonly plugin: number;
+  /** The capture that its events are written to as well. */
+  readonly record?: PluginRecord;
 }

@@ -38,7 +38,12 @@ export const EVENT_FIELDS: Binders = {
     { demand: demandId },
   ),
   "evt.plugininfo": plain(
-    text((e) => (e.type === EventType.PLUGINEVENT_E ? (e.plugins.get(e.pluginId)?.info(e) ?? null) : null)),
+    text((e) => {
+      if (e.type !== EventType.PLUGINEVENT_E) return null;
+      const { pluginId } = e;
+      const plugin = e.plugins.get(pluginId);
+      return plugin === undefined ? `<the plugin with ID ${pluginId} is not loaded>` : plugin.info(e);
+    }),
     { demand: demandAll },
   ),
   "evt.latency": zero,

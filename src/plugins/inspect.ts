@@ -5,6 +5,7 @@ import type { LogLevel, OpenParameter } from "../sdk/index.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { PluginInfo } from "./info.js";
 import type { InspectAnswer, InspectTask } from "./inspect-thread.js";
+import { threadFlags } from "./thread-flags.js";
 
 /** How long a plugin may take to be loaded and initialised, ms. */
 const PATIENCE = 60_000;
@@ -30,6 +31,7 @@ export function inspectPlugin(
 ): Promise<Inspected> {
   const thread = new Worker(new URL("./inspect-thread.js", import.meta.url), {
     workerData: task,
+    execArgv: threadFlags(),
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },
   });
   const place = { file: task.ref.path };

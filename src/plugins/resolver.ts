@@ -38,17 +38,23 @@ function providersOf(plugins: readonly PluginInfo[], sources: readonly string[])
 /**
  * Finds fields: those of the engine, and of the plugins on the sources that they serve.
  * @param sources all event sources there are
+ * @param everywhere every field is found, whatever the source: it has values on the events of those that it is for
  */
 export function pluginResolver(
   plugins: readonly PluginInfo[],
   sources: readonly string[],
   values: ValueSources,
+  everywhere = false,
 ): FieldResolver {
   if (plugins.every(({ extractor }) => extractor === null)) return resolveField;
   const providers = providersOf(plugins, sources);
+  const find = (name: string, source: string): Provider | undefined => {
+    if (!everywhere) return providers.get(`${source} ${name}`);
+    return [source, ...sources].map((each) => providers.get(`${each} ${name}`)).find((found) => found !== undefined);
+  };
   return (text, source) => {
     const split = splitField(text);
-    const provider = split === null ? undefined : providers.get(`${source} ${split.name}`);
+    const provider = split === null ? undefined : find(split.name, source);
     if (split === null || provider === undefined) return resolveField(text, source);
     const { name, argument } = split;
     const { plugin, spec } = provider;

@@ -10,7 +10,7 @@ import { SourceFile } from "./source-file.js";
 import { Text } from "./text.js";
 
 /**
- * A rule out of a bare condition, as `--filter` has it, with an output template.
+ * A rule out of a bare condition, as `--filter` has it, with an output template. `plugins`: what those that are loaded bring.
  * @returns the rule, or what is wrong with the condition or the output: the diagnostic's file is `name`
  */
 export function ruleFromCondition(
@@ -19,6 +19,7 @@ export function ruleFromCondition(
   output: string,
   source: string,
   resolver: FieldResolver,
+  plugins: { readonly asyncNames?: readonly string[]; readonly fieldNames?: readonly string[] } = {},
 ): Rule | Diagnostic {
   const context = Context.root(new SourceFile(name, condition)).enter("rule", name, 0);
   const text = Text.plain(condition, context.file);
@@ -44,8 +45,8 @@ export function ruleFromCondition(
   });
   const options = {
     resolver,
-    asyncNames: new Set<string>(),
-    fieldNames: CATALOG.map((entry) => entry.name),
+    asyncNames: new Set(plugins.asyncNames ?? []),
+    fieldNames: plugins.fieldNames ?? CATALOG.map((entry) => entry.name),
     appendOutput: [],
     // Such a rule is alone: being tried on every event does not matter.
     typeSearch: false,

@@ -45,4 +45,6 @@ export interface RuleSet {
   readonly matching: "first" | "all";
   /** Values of the fields `static.KEY`; absent = none. */
   readonly staticFields?: Readonly<Record<string, string>>;
+  /** The rules are for events of every source, those of plugins that are not loaded too, and name fields of any. */
+  readonly everywhere?: boolean;
 }

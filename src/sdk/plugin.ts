@@ -12,10 +12,15 @@ export const SDK_VERSION = "1.0.0";
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** Events that a plugin adds out of turn. */
-export interface AsyncSpec {
+export interface AsyncSpec<S = unknown> {
   readonly names: readonly string[];
   /** Sources to which it may add them; the plugin's own always. None named: all. */
   readonly sources?: readonly string[];
+  /**
+   * A capture is about to be written: emits, with the context, what its readers must know to make sense of the events that
+   * follow, such as what is there already. Runs in the source's thread, before the first event.
+   */
+  dumpState?(state: S, context: PluginContext): void;
 }
 
 /** A plugin: source, extractor, or both. `S` is what init makes of the configuration. */
@@ -38,7 +43,7 @@ export interface PluginSpec<S, R, F extends FieldSpecs> {
   init(config: unknown, context: PluginContext): S;
   readonly source?: SourceSpec<S>;
   readonly extractor?: ExtractorSpec<S, R, F>;
-  readonly asyncEvents?: AsyncSpec;
+  readonly asyncEvents?: AsyncSpec<S>;
 }
 
 /** A plugin whose types no longer matter: what a host handles. */

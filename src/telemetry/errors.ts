@@ -256,6 +256,10 @@ export const ERRORS = {
     title: "A plugin's library could not be initialized",
     remedy: "Correct init_config as the plugin's message asks.",
   },
+  LIBRARY_STATE: {
+    title: "A plugin's library could not write its state to a capture",
+    remedy: "See what the plugin says; the capture lacks the events that tell what was there when it began.",
+  },
   LIBRARY_PROCESS: {
     title: "The process of a plugin's library cannot be started",
     remedy: "Check the limits on processes, memory and open files.",

@@ -16,6 +16,7 @@ export const Operation = {
   STOP: 12,
   METRICS: 13,
   PARSE: 14,
+  DUMP: 15,
 } as const;
 
 /** What PARSE does with an event: bits of the word that names its source. */

@@ -37,6 +37,7 @@ export function pluginOf(details: LibraryDetails, place: LibraryPlace, started: 
       ? {
           asyncEvents: {
             names: details.asyncNames,
+            dumpState: (state: LibraryState) => state.dumpState(),
             ...(details.asyncSources.length === 0 ? {} : { sources: details.asyncSources }),
           },
         }

@@ -140,14 +140,20 @@ export class LibraryState {
   startAsync(threads: boolean): void {
     const hears = (this.details.capabilities & (Capability.ASYNC | Capability.LISTENING)) !== 0;
     if (!hears || this.running) return;
-    const request = new RequestWriter()
-      .word(threads ? 1 : 0)
-      .word(0)
-      .word(this.details.asyncNames.length);
+    const request = new RequestWriter().word(threads ? 1 : 0).word(this.details.asyncNames.length);
     for (const name of this.details.asyncNames) request.text(name);
     const { rc, answer } = this.connection.ask(Operation.START, "starting a capture", request);
     if (rc !== Rc.SUCCESS) throw this.refused(new AnswerReader(answer).text());
     this.running = true;
+  }
+
+  /** Has the plugin send its state as events; it must have been started. */
+  dumpState(): void {
+    if (!this.running) return;
+    const { rc, answer } = this.connection.ask(Operation.DUMP, "dumping its state");
+    if (rc === Rc.SUCCESS || rc === Rc.NOT_SUPPORTED) return;
+    const why = new AnswerReader(answer).text();
+    throw new PeregrineError("LIBRARY_STATE", `plugin ${this.details.name}: ${why}`, { file: this.details.path });
   }
 
   stopAsync(): void {
