@@ -92,6 +92,8 @@ bool LiveReader::open() {
     explain(failure_, errno, step);
     return false;
   }
+  // Where the kernel has none, or not such as these need, there is /proc.
+  if (!options_.plain) iterators_.reset(live_iterators_load());
   shared_ = live_programs_shared(programs_.get());
   if (!ring_.open(live_programs_ring(programs_.get()), options_.ring_bytes)) {
     explain(failure_, errno, "mapping the ring");
@@ -129,6 +131,7 @@ void LiveReader::close() {
   if (recorder_.is_open() && !recorder_.close() && !failure_) failure_ = recorder_.failure();
   ring_.close();
   programs_.reset();
+  iterators_.reset();
   shared_ = nullptr;
 }
 
@@ -138,7 +141,7 @@ bool LiveReader::snapshot(SectionHeader& header) {
   if (start_ts_ == 0) start_ts_ = began;
   last_picture_ns_ = began;
   vital_drops_ = vital_drops();
-  if (!read_machine(interner_, shared_->boot_time, header, failure_)) return false;
+  if (!read_machine(iterators_.get(), interner_, shared_->boot_time, header, failure_)) return false;
   for (const ThreadEntry& thread : header.threads) {
     const Span cgroups = interner_.bytes_of(thread.cgroups);
     containers_.add({reinterpret_cast<const char*>(cgroups.data), cgroups.size}, began, 0);

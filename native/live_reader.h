@@ -11,6 +11,7 @@
 #include "header.h"
 #include "live_containers.h"
 #include "live_interest.h"
+#include "live_iterators.h"
 #include "live_programs.h"
 #include "live_ring.h"
 #include "recent_events.h"
@@ -99,6 +100,9 @@ class LiveReader {
   struct Unload {
     void operator()(live_programs* programs) const { live_programs_unload(programs); }
   };
+  struct UnloadIterators {
+    void operator()(live_iterators* iterators) const { live_iterators_unload(iterators); }
+  };
   enum class Step : uint8_t { kTaken, kNoRoom, kAsks };
 
   void wait();
@@ -120,6 +124,7 @@ class LiveReader {
   std::vector<int32_t> plan_;
   Interest interest_;
   std::unique_ptr<live_programs, Unload> programs_;
+  std::unique_ptr<live_iterators, UnloadIterators> iterators_;
   live_shared* shared_ = nullptr;
   LiveRing ring_;
   EventParams params_;
