@@ -150,6 +150,7 @@ export function buildProgram(context: Context, done: (status: number) => void): 
       captureFile,
     )
     .option("--low-latency", "when watching this machine: alerts within a millisecond, at a price for busy programs")
+    .option("--plain-tracepoints", "when watching this machine: as if the kernel described no types of its tracepoints")
     .option(
       "-w, --write <file>",
       "record what the rules see of this machine, and events of plugins, to a capture; gzip if it ends in .gz",
@@ -218,6 +219,7 @@ export function buildProgram(context: Context, done: (status: number) => void): 
     .option("--plugin <plugin>", "load this plugin: a name, a path or a package; may be repeated", collect)
     .option("--live", "print the system calls of this machine as they come")
     .option("--low-latency", "with --live: print them at once, at a price for busy programs")
+    .option("--plain-tracepoints", "with --live: as if the kernel described no types of its tracepoints")
     .option("--filter <condition>", "only events on which the condition holds")
     .option("--fields <list>", "print these fields, separated by commas; tabs between them in the output")
     .option("--output <template>", "print this text with %fields in it; begin it with * to show events without a value")
