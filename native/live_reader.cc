@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "live_interest.h"
+#include "live_privileges.h"
 #include "live_snapshot.h"
 
 namespace peregrine {
@@ -112,6 +113,7 @@ bool LiveReader::open() {
     explain(failure_, errno, "attaching a program");
     return false;
   }
+  live_privileges_drop(iterators_ == nullptr);
   return true;
 }
 

@@ -55,7 +55,7 @@ const DEFAULT_READ_FIELDS = [
   "evt.info",
 ];
 
-/** Plain stdout, for what is no alert. */
-export function openStdout(): Output {
-  return new StreamOutput("stdout", 1, true);
+/** Plain stdout, for what is no alert; `buffered` where nobody waits for the lines as they come. */
+export function openStdout(buffered: boolean): Output {
+  return new StreamOutput("stdout", 1, buffered);
 }
