@@ -14,6 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#endif
 #define BIT(capability) (1u << (capability))
 #define ALL_WORDS _LINUX_CAPABILITY_U32S_3
 
@@ -71,6 +75,21 @@ static int ask_others(int signal)
 	return asked;
 }
 
+static int has(const struct __user_cap_data_struct *data, unsigned int capability)
+{
+	return (int)(data[capability / 32].effective >> (capability % 32) & 1);
+}
+
+int live_privileges_suffice(void)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[ALL_WORDS];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return 1;
+	return has(data, CAP_SYS_ADMIN) || (has(data, CAP_BPF) && has(data, CAP_PERFMON));
+}
+
 int live_privileges_drop(int keeps_proc)
 {
 	const struct timespec moment = {0, 1000000};
@@ -101,6 +120,11 @@ int live_privileges_drop(int keeps_proc)
 }
 
 #else
+
+int live_privileges_suffice(void)
+{
+	return 1;
+}
 
 int live_privileges_drop(int keeps_proc)
 {

@@ -6,6 +6,9 @@
 extern "C" {
 #endif
 
+/* Whether this thread has the capabilities that watching needs to begin. */
+int live_privileges_suffice(void);
+
 /*
  * Gives up, in all threads of the process, all capabilities but the right to read every file (rules, what container engines
  * write down) and, where `keeps_proc` says that /proc is still needed, the right to look at other programs; new programs

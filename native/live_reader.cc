@@ -60,7 +60,8 @@ void explain(Failure& failure, int error, const char* step) {
 #if !defined(__linux__) || !defined(__x86_64__)
   failure.set("LIVE_PLATFORM", "system calls can be watched on Linux for x86_64 alone");
 #endif
-  if (error == EPERM || error == EACCES) {
+  // With one of the two capabilities alone the kernel finds the programs at fault and not the rights.
+  if (error == EPERM || error == EACCES || live_privileges_suffice() == 0) {
     failure.set("LIVE_PERMISSION", "the kernel does not let this process watch system calls" + why);
   } else if (!exists("/sys/kernel/btf/vmlinux")) {
     failure.set("LIVE_BTF", "the kernel does not describe its types: there is no /sys/kernel/btf/vmlinux" + why);
