@@ -41,7 +41,9 @@ function fail(message) {
 /** A hash of all that the programs are made of. */
 function fingerprint() {
   const hash = createHash("sha256");
-  const files = readdirSync(folder).filter((name) => /\.[ch]$/.test(name) && !/^(programs|picture)\.generated\.h$/.test(name));
+  const files = readdirSync(folder).filter(
+    (name) => /\.[ch]$/.test(name) && !/^(programs|picture)\.generated\.h$/.test(name),
+  );
   for (const file of [...files.map((name) => join(folder, name)), ...SHARED].sort()) {
     hash.update(file.slice(root.length)).update("\0").update(readFileSync(file)).update("\0");
   }
