@@ -6,6 +6,7 @@
 #include "interner_class.h"
 #include "live_class.h"
 #include "reader_class.h"
+#include "recent_class.h"
 #include "stage_class.h"
 #include "walk.h"
 #include "writer_class.h"
@@ -19,7 +20,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["Interner"] = data->interner.Value();
   exports["CaptureReader"] = data->reader.Value();
   exports["LiveReader"] = peregrine::LiveClass::define(env);
-  exports["StateStage"] = peregrine::StageClass::define(env);
+  data->stage = Napi::Persistent(peregrine::StageClass::define(env));
+  data->recent = Napi::Persistent(peregrine::RecentClass::define(env));
+  exports["StateStage"] = data->stage.Value();
+  exports["RecentEvents"] = data->recent.Value();
   exports["stateRules"] = Napi::Function::New(env, peregrine::state_rules, "stateRules");
   exports["CaptureWriter"] = peregrine::WriterClass::define(env);
   exports["CaptureCopy"] = peregrine::CopyClass::define(env);

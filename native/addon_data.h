@@ -9,6 +9,8 @@ namespace peregrine {
 struct AddonData {
   Napi::FunctionReference interner;
   Napi::FunctionReference reader;
+  Napi::FunctionReference stage;
+  Napi::FunctionReference recent;
 };
 
 }  // namespace peregrine

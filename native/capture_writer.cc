@@ -46,6 +46,20 @@ bool CaptureWriter::open(const std::string& path, const WriteOptions& options, c
   return output_.open(path, options.gzip_level) && section(header, names);
 }
 
+bool CaptureWriter::open(const std::string& path, const WriteOptions& options) {
+  options_ = options;
+  events_ = left_out_ = first_ts_ = 0;
+  entered_.clear();
+  return output_.open(path, options.gzip_level);
+}
+
+void CaptureWriter::keep() {
+  options_ = WriteOptions{};
+  events_ = left_out_ = first_ts_ = 0;
+  entered_.clear();
+  output_.keep();
+}
+
 bool CaptureWriter::section(const SectionHeader& header, const Interner& names) {
   entered_.clear();
   return write_header(output_, header, names, options_.schema);

@@ -47,6 +47,13 @@ class CaptureWriter {
  public:
   /** `names` resolves the header's ids. A header without a machine has none in the file. */
   bool open(const std::string& path, const WriteOptions& options, const SectionHeader& header, const Interner& names);
+  /** The same, with nothing in the file yet. */
+  bool open(const std::string& path, const WriteOptions& options);
+  /** Instead of a file: what is written is kept. */
+  void keep();
+  Span kept() const { return output_.kept(); }
+  /** Blocks that were kept, as they are. */
+  bool write_kept(Span blocks) { return output_.write(blocks); }
   /** Begins another section: all that readers know of processes is forgotten. */
   bool section(const SectionHeader& header, const Interner& names);
 

@@ -324,6 +324,7 @@ inline constexpr int32_t kPublishedAt = 12;
 inline constexpr int32_t kSection = 14;
 inline constexpr int32_t kFirstEvent = 16;
 inline constexpr int32_t kFirstTime = 18;
+inline constexpr int32_t kRules = 20;
 inline constexpr int32_t kHeader = 64;
 
 }  // namespace slot_word

@@ -4,6 +4,8 @@
 #include "addon_data.h"
 #include "interner_class.h"
 #include "js.h"
+#include "plan_input.h"
+#include "recent_class.h"
 #include "section_object.h"
 
 namespace peregrine {
@@ -43,6 +45,9 @@ Napi::Function LiveClass::define(Napi::Env env) {
                          InstanceMethod("tell", &LiveClass::tell),
                          InstanceMethod("simulateDrop", &LiveClass::simulate_drop),
                          InstanceMethod("skip", &LiveClass::skip),
+                         InstanceMethod("keep", &LiveClass::keep),
+                         InstanceMethod("setPlan", &LiveClass::set_plan),
+                         InstanceMethod("setInterest", &LiveClass::set_interest),
                          InstanceMethod("close", &LiveClass::close),
                          InstanceAccessor<&LiveClass::failure>("failure"),
                          InstanceAccessor<&LiveClass::counters>("counters"),
@@ -95,6 +100,7 @@ LiveClass::LiveClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LiveClas
   slots_ = memory.slots;
   const LiveOptions options{small(Layout::kKernelBytes), small(Layout::kSnaplen), number(Layout::kLowLatency) != 0,
                             number(Layout::kPlain) != 0};
+  most_annex_words_ = static_cast<uint32_t>(memory.record_bytes / 4 - kLargestRecord);
   reader_ = std::make_unique<LiveReader>(*interner, memory, plan.data, options);
   counters_ = Napi::Persistent(Napi::Float64Array::New(env, kLiveCounters));
   drops_ = Napi::Persistent(Napi::Float64Array::New(env, int{LIVE_CLASSES} * int{LIVE_CAUSES}));
@@ -120,6 +126,34 @@ Napi::Value LiveClass::fill(const Napi::CallbackInfo& info) {
   const bool reads_anew = reader_->fill(slot, generation_);
   reader_->report(counters_.Value().Data());
   return Napi::Boolean::New(info.Env(), reads_anew);
+}
+
+/** keep(recent events) */
+void LiveClass::keep(const Napi::CallbackInfo& info) {
+  RecentEvents* recent = recent_of(info[0]);
+  if (recent == nullptr) return;
+  recent_ = Napi::Persistent(info[0].As<Napi::Object>());
+  reader_->keep(recent);
+}
+
+/** setPlan(plan, words of an annex) */
+void LiveClass::set_plan(const Napi::CallbackInfo& info) {
+  NewPlan plan;
+  if (new_plan(info, most_annex_words_, plan)) reader_->set_plan(plan.rows, plan.annex_words);
+}
+
+/** setInterest(by number of the call, by event type) */
+void LiveClass::set_interest(const Napi::CallbackInfo& info) {
+  const Elements<uint8_t> calls = elements_of<uint8_t>(info[0], napi_uint8_array);
+  if (info.Env().IsExceptionPending()) return;
+  const Elements<uint8_t> events = elements_of<uint8_t>(info[1], napi_uint8_array);
+  if (info.Env().IsExceptionPending()) return;
+  if (calls.count != LIVE_SYSCALLS || events.count != kEventTypes) {
+    Napi::RangeError::New(info.Env(), "LiveReader.setInterest: a byte for each call and event is expected")
+        .ThrowAsJavaScriptException();
+    return;
+  }
+  reader_->set_interest({{calls.data, calls.data + calls.count}, {events.data, events.data + events.count}});
 }
 
 /** record(path, gzip level, most bytes, most ns) */

@@ -20,6 +20,9 @@ class LiveClass : public Napi::ObjectWrap<LiveClass> {
   Napi::Value open(const Napi::CallbackInfo& info);
   Napi::Value snapshot(const Napi::CallbackInfo& info);
   Napi::Value fill(const Napi::CallbackInfo& info);
+  void keep(const Napi::CallbackInfo& info);
+  void set_plan(const Napi::CallbackInfo& info);
+  void set_interest(const Napi::CallbackInfo& info);
   void record(const Napi::CallbackInfo& info);
   Napi::Value recorded(const Napi::CallbackInfo& info);
   Napi::Value container(const Napi::CallbackInfo& info);
@@ -35,11 +38,13 @@ class LiveClass : public Napi::ObjectWrap<LiveClass> {
 
   std::unique_ptr<LiveReader> reader_;
   uint32_t slots_ = 0;
+  uint32_t most_annex_words_ = 0;
   uint32_t generation_ = 0;
   Napi::Reference<Napi::Float64Array> counters_;
   Napi::Reference<Napi::Float64Array> drops_;
   Napi::ObjectReference interner_;  // must outlive the reader, as must the ring
   Napi::ObjectReference ring_;
+  Napi::ObjectReference recent_;
 };
 
 }  // namespace peregrine

@@ -2,12 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "live_shared.h"
 
 namespace peregrine {
 
-/** Tells the programs in the kernel which system calls and other events the plan wants; it may be called at any time. */
-void set_interest(live_shared& shared, const int32_t* plan);
+/**
+ * What leaves the kernel. Both lists empty: what the plan says. Else a byte for each system call by its number, and for
+ * each event type; 0 = it stays.
+ */
+struct Interest {
+  std::vector<uint8_t> calls;
+  std::vector<uint8_t> events;
+
+  /** Tells the programs in the kernel. */
+  void apply(live_shared& shared, const int32_t* plan) const;
+};
 
 }  // namespace peregrine

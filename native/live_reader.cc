@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "live_interest.h"
+#include "live_privileges.h"
 #include "live_snapshot.h"
 
 namespace peregrine {
@@ -31,9 +32,16 @@ uint64_t clock_ns(clockid_t clock) {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
+/** Of the boot, since 1970: what the kernel's time stamps are counted from. */
 uint64_t boot_time() {
 #ifdef CLOCK_BOOTTIME
-  return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+  // Who has to wait for a processor between the two looks gets a boot that is too early: the latest of some is right.
+  uint64_t latest = 0;
+  for (int i = 0; i < 16; i++) {
+    const uint64_t boot = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+    if (boot > latest) latest = boot;
+  }
+  return latest;
 #else
   return 0;
 #endif
@@ -52,7 +60,8 @@ void explain(Failure& failure, int error, const char* step) {
 #if !defined(__linux__) || !defined(__x86_64__)
   failure.set("LIVE_PLATFORM", "system calls can be watched on Linux for x86_64 alone");
 #endif
-  if (error == EPERM || error == EACCES) {
+  // With one of the two capabilities alone the kernel finds the programs at fault and not the rights.
+  if (error == EPERM || error == EACCES || live_privileges_suffice() == 0) {
     failure.set("LIVE_PERMISSION", "the kernel does not let this process watch system calls" + why);
   } else if (!exists("/sys/kernel/btf/vmlinux")) {
     failure.set("LIVE_BTF", "the kernel does not describe its types: there is no /sys/kernel/btf/vmlinux" + why);
@@ -85,6 +94,8 @@ bool LiveReader::open() {
     explain(failure_, errno, step);
     return false;
   }
+  // Where the kernel has none, or not such as these need, there is /proc.
+  if (!options_.plain) iterators_.reset(live_iterators_load());
   shared_ = live_programs_shared(programs_.get());
   if (!ring_.open(live_programs_ring(programs_.get()), options_.ring_bytes)) {
     explain(failure_, errno, "mapping the ring");
@@ -94,7 +105,7 @@ bool LiveReader::open() {
   shared_->snaplen = options_.snaplen;
   shared_->reserve = options_.ring_bytes - options_.ring_bytes / 8;
   shared_->self = live_programs_identify(programs_.get());
-  set_interest(*shared_, plan_.data());
+  interest_.apply(*shared_, plan_.data());
   for (int which = 0; which < LIVE_PROGRAMS; which++) {
     // Where there is no io_uring, or an older one, there are no such tracepoints: then its requests are not seen.
     if (live_programs_attach(programs_.get(), static_cast<live_program>(which)) == 0 || which >= LIVE_PROGRAM_COMPLETION) {
@@ -103,13 +114,27 @@ bool LiveReader::open() {
     explain(failure_, errno, "attaching a program");
     return false;
   }
+  live_privileges_drop(iterators_ == nullptr);
   return true;
+}
+
+void LiveReader::set_plan(const int32_t* plan, uint32_t annex_words) {
+  plan_.assign(plan, plan + plan_.size());
+  recipes_.read(plan);
+  writer_.set_annex_words(annex_words);
+  if (shared_ != nullptr) interest_.apply(*shared_, plan_.data());
+}
+
+void LiveReader::set_interest(Interest interest) {
+  interest_ = std::move(interest);
+  if (shared_ != nullptr) interest_.apply(*shared_, plan_.data());
 }
 
 void LiveReader::close() {
   if (recorder_.is_open() && !recorder_.close() && !failure_) failure_ = recorder_.failure();
   ring_.close();
   programs_.reset();
+  iterators_.reset();
   shared_ = nullptr;
 }
 
@@ -119,7 +144,7 @@ bool LiveReader::snapshot(SectionHeader& header) {
   if (start_ts_ == 0) start_ts_ = began;
   last_picture_ns_ = began;
   vital_drops_ = vital_drops();
-  if (!read_machine(interner_, shared_->boot_time, header, failure_)) return false;
+  if (!read_machine(iterators_.get(), interner_, shared_->boot_time, header, failure_)) return false;
   for (const ThreadEntry& thread : header.threads) {
     const Span cgroups = interner_.bytes_of(thread.cgroups);
     containers_.add({reinterpret_cast<const char*>(cgroups.data), cgroups.size}, began, 0);
@@ -244,10 +269,12 @@ LiveReader::Step LiveReader::deliver(const RawEvent& raw, Span event) {
     if (recipe.holds(raw.type, params_)) {
       const Step step = keep(raw, recipe);
       if (step == Step::kTaken && recorder_.is_open()) write_down(raw, event);
+      if (step == Step::kTaken && recent_ != nullptr) recent_->add(event, raw.cpu);
       return step;
     }
   }
   if (recorder_.is_open()) write_down(raw, event);
+  if (recent_ != nullptr) recent_->add(event, raw.cpu);
   counters_[kLiveSeen]++;
   counters_[recipe.action == plan_action::kSkip ? kLiveNotWanted : kLiveStateRejected]++;
   counters_[kLiveBytes] += event.size;

@@ -10,8 +10,11 @@
 #include "failure.h"
 #include "header.h"
 #include "live_containers.h"
+#include "live_interest.h"
+#include "live_iterators.h"
 #include "live_programs.h"
 #include "live_ring.h"
+#include "recent_events.h"
 #include "recipe.h"
 #include "record_writer.h"
 
@@ -68,11 +71,18 @@ class LiveReader {
   /** Fills the batch in `slot`; see the class about how long that takes. True when the state must be read anew. */
   bool fill(uint32_t slot, uint32_t generation);
 
+  /** Another plan from the next fill on: also in the kernel, whose programs stay where they are. */
+  void set_plan(const int32_t* plan, uint32_t annex_words);
+  /** What leaves the kernel, where that is not what the plan says. */
+  void set_interest(Interest interest);
+
   /** Writes all events from the first picture on to a capture as well. Before open(). */
   void record(const std::string& path, const WriteOptions& options) {
     record_path_ = path;
     record_options_ = options;
   }
+  /** Every event goes there as well; null: nowhere. */
+  void keep(RecentEvents* recent) { recent_ = recent; }
   /** True when the capture is as large or as long as it may be. */
   bool is_recorded() const { return is_recorded_; }
 
@@ -91,6 +101,9 @@ class LiveReader {
  private:
   struct Unload {
     void operator()(live_programs* programs) const { live_programs_unload(programs); }
+  };
+  struct UnloadIterators {
+    void operator()(live_iterators* iterators) const { live_iterators_unload(iterators); }
   };
   enum class Step : uint8_t { kTaken, kNoRoom, kAsks };
 
@@ -111,7 +124,9 @@ class LiveReader {
   Recipes recipes_;
   LiveOptions options_;
   std::vector<int32_t> plan_;
+  Interest interest_;
   std::unique_ptr<live_programs, Unload> programs_;
+  std::unique_ptr<live_iterators, UnloadIterators> iterators_;
   live_shared* shared_ = nullptr;
   LiveRing ring_;
   EventParams params_;
@@ -129,6 +144,7 @@ class LiveReader {
   WriteOptions record_options_;
   CaptureWriter recorder_;
   LiveContainers containers_;
+  RecentEvents* recent_ = nullptr;
   bool is_recorded_ = false;
   Failure failure_;
 };

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-
+#include "live_picture_reader.h"
 #include "proc_fds.h"
 #include "proc_files.h"
 #include "proc_threads.h"
@@ -75,7 +75,8 @@ void read_people(Interner& interner, SectionHeader& header) {
 
 }  // namespace
 
-bool read_machine(Interner& interner, uint64_t boot_time, SectionHeader& header, Failure& failure) {
+bool read_machine(live_iterators* iterators, Interner& interner, uint64_t boot_time, SectionHeader& header,
+                  Failure& failure) {
   char hostname[256] = {};
   gethostname(hostname, sizeof hostname - 1);
   const auto pages = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES));
@@ -84,6 +85,7 @@ bool read_machine(Interner& interner, uint64_t boot_time, SectionHeader& header,
                                 number_at(read_text("/proc/sys/kernel/pid_max", 32)), hostname, boot_time};
   read_own_interfaces(header);
   read_people(interner, header);
+  if (iterators != nullptr && read_picture(iterators, boot_time, interner, header)) return true;
   Sockets sockets;
   for (const int64_t pid : numbers_in(kProc)) {
     const std::string process = std::string(kProc) + "/" + std::to_string(pid);

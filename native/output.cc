@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kGzipWindow = 15 + 16;
 constexpr int kMemoryLevel = 8;
-constexpr mode_t kMode = 0666;  // less what umask takes
+constexpr mode_t kMode = 0600;  // what programs read and wrote is nobody else's to read
 
 /** Errors that say: there is no room. */
 bool is_space(int error) { return error == ENOSPC || error == EDQUOT || error == EFBIG; }
@@ -39,7 +39,9 @@ bool Output::open(const std::string& path, int level) {
     fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   } else {
     part_ = path + "." + std::to_string(getpid()) + ".part";
-    fd_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kMode);
+    // Left by a process that had this number and was killed, or put there by somebody: never written into.
+    unlink(part_.c_str());
+    fd_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kMode);
   }
   if (fd_ < 0) {
     const int error = errno;
@@ -58,7 +60,20 @@ bool Output::open(const std::string& path, int level) {
   return true;
 }
 
+void Output::keep() {
+  discard();
+  failure_ = Failure{};
+  bytes_ = file_bytes_ = 0;
+  level_ = 0;
+  is_kept_ = true;
+}
+
 bool Output::write(Span bytes) {
+  if (is_kept_) {
+    bytes_ += bytes.size;
+    buffer_.insert(buffer_.end(), bytes.data, bytes.data + bytes.size);
+    return true;
+  }
   if (failure_ || fd_ < 0) return false;
   bytes_ += bytes.size;
   if (buffer_.size() + bytes.size > kPiece && !drain()) return false;
@@ -143,6 +158,7 @@ void Output::discard() {
   if (!part_.empty()) unlink(part_.c_str());
   part_.clear();
   buffer_.clear();
+  is_kept_ = false;
 }
 
 }  // namespace peregrine

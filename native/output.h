@@ -26,6 +26,10 @@ class Output {
 
   /** `level`: of gzip, 1 to 9; 0: plain. */
   bool open(const std::string& path, int level);
+  /** Instead of a file: what is written is kept, see kept(). */
+  void keep();
+  /** What was written since keep(). */
+  Span kept() const { return {buffer_.data(), buffer_.size()}; }
   bool write(Span bytes);
   /** Brings out what is held back, so that a reader of a pipe, or of the file that grows, has it. */
   bool flush();
@@ -53,6 +57,7 @@ class Output {
   std::string part_;  // name while it grows; empty: it has its own
   int fd_ = -1;
   int level_ = 0;
+  bool is_kept_ = false;
   bool is_deflating_ = false;  // the stream must be ended
   z_stream stream_{};
   std::vector<uint8_t> buffer_;  // plain bytes that wait

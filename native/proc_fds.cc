@@ -3,44 +3,27 @@
 
 #include <fcntl.h>
 
+#include "layout.generated.h"
 #include "proc_files.h"
 
 namespace peregrine {
 
 namespace {
 
-/* FdKind of src/batch/fd-rows.ts. */
-enum Kind : uint8_t {
-  kDirectory = 2,
-  kFifo = 7,
-  kEvent = 9,
-  kUnsupported = 10,
-  kSignalfd = 11,
-  kEventpoll = 12,
-  kInotify = 13,
-  kTimerfd = 14,
-  kFile = 16,
-  kBpf = 17,
-  kUserfaultfd = 18,
-  kIoUring = 19,
-  kMemfd = 20,
-  kPidfd = 21,
-};
-
 constexpr size_t kMostFds = 65536;
 
 struct Named {
   std::string_view name;
-  uint8_t kind;
+  int32_t kind;
 };
 
 constexpr Named kAnonymous[] = {
-    {"anon_inode:[eventfd]", kEvent},         {"anon_inode:[eventpoll]", kEventpoll},
-    {"anon_inode:inotify", kInotify},         {"anon_inode:[signalfd]", kSignalfd},
-    {"anon_inode:[timerfd]", kTimerfd},       {"anon_inode:[io_uring]", kIoUring},
-    {"anon_inode:[userfaultfd]", kUserfaultfd}, {"anon_inode:[pidfd]", kPidfd},
-    {"pidfd:", kPidfd},                       {"anon_inode:bpf", kBpf},
-    {"anon_inode:[perf_event]", kUnsupported},
+    {"anon_inode:[eventfd]", fd_kind::kEvent},         {"anon_inode:[eventpoll]", fd_kind::kEventpoll},
+    {"anon_inode:inotify", fd_kind::kInotify},         {"anon_inode:[signalfd]", fd_kind::kSignalfd},
+    {"anon_inode:[timerfd]", fd_kind::kTimerfd},       {"anon_inode:[io_uring]", fd_kind::kIoUring},
+    {"anon_inode:[userfaultfd]", fd_kind::kUserfaultfd}, {"anon_inode:[pidfd]", fd_kind::kPidfd},
+    {"pidfd:", fd_kind::kPidfd},                       {"anon_inode:bpf", fd_kind::kBpf},
+    {"anon_inode:[perf_event]", fd_kind::kUnsupported},
 };
 
 /** Open flags as events have them (PPM_O_*), from those of /proc/PID/fdinfo. */
@@ -62,14 +45,14 @@ uint32_t open_flags(uint64_t flags) {
   return out;
 }
 
+}  // namespace
+
 uint8_t kind_of_link(std::string_view link) {
   for (const Named& entry : kAnonymous) {
-    if (link.starts_with(entry.name)) return entry.kind;
+    if (link.starts_with(entry.name)) return static_cast<uint8_t>(entry.kind);
   }
-  return kUnsupported;
+  return fd_kind::kUnsupported;
 }
-
-}  // namespace
 
 void read_open_files(const std::string& process, int64_t tid, Sockets& sockets, Interner& interner, SectionHeader& header) {
   const std::string folder = process + "/fd/";
@@ -97,14 +80,14 @@ void read_open_files(const std::string& process, int64_t tid, Sockets& sockets, 
       fd.socket = facts->address.empty() ? 0 : interner.intern(reinterpret_cast<const uint8_t*>(facts->address.data()), facts->address.size());
       name = facts->name;
     } else if (link.starts_with("pipe:[") || S_ISFIFO(status.st_mode)) {
-      fd.kind = kFifo;
+      fd.kind = fd_kind::kFifo;
     } else if (link.starts_with("/memfd:")) {
-      fd.kind = kMemfd;
+      fd.kind = fd_kind::kMemfd;
       name = link.substr(7, link.size() - 7 - (link.ends_with(" (deleted)") ? 10 : 0));
     } else if (link[0] != '/') {
       fd.kind = kind_of_link(link);
     } else {
-      fd.kind = S_ISDIR(status.st_mode) ? kDirectory : kFile;
+      fd.kind = static_cast<uint8_t>(S_ISDIR(status.st_mode) ? fd_kind::kDirectory : fd_kind::kFileV2);
       if (name.ends_with(" (deleted)") && status.st_nlink == 0) name.resize(name.size() - 10);
     }
     const bool is_inet = fd.kind >= 3 && fd.kind <= 6;

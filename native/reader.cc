@@ -75,6 +75,10 @@ FillResult Reader::fill_records() {
     const Quick quick = recipes_.quick(raw.type);
     const uint8_t* at = input_.data();
     if (raw.nparams >= quick.skip_from && params_fit(raw, quick.length_width)) {
+      if (recent_ != nullptr) {
+        locate_params(raw, kEvents[raw.type], params_);
+        remember(raw, raw.type);
+      }
       pass_over(raw, raw.type, quick.marks, raw.nparams, kNotWanted);
       if constexpr (kTimed) previous_ = raw.ts;
     } else {
@@ -169,6 +173,10 @@ Reader::Step Reader::take(const Block& block, const RawEvent& raw) {
     return Step::kFailed;
   }
   if (raw.nparams < recipes_.quick(raw.type).skip_from) return take_wanted(raw);
+  if (recent_ != nullptr) {
+    locate_params(raw, info, params_);
+    remember(raw, raw.type);
+  }
   pass_over(raw, raw.type, info.marks, raw.nparams, kNotWanted);
   previous_ = raw.ts;
   return Step::kTaken;
@@ -199,6 +207,7 @@ Reader::Step Reader::take_wanted(const RawEvent& raw) {
     step = keep(raw, type, recipe, is_leading_ && (kEvents[type].marks & kLeading) != 0 && !is_of_plugin(type, params_));
   }
   if (step != Step::kTaken) return step;
+  if (recent_ != nullptr) remember(raw, type);
   converter_.used();
   previous_ = raw.ts;
   return step;
@@ -256,6 +265,11 @@ inline void Reader::commit(uint8_t marks, const RawEvent& raw) {
   }
   is_leading_ &= (marks & kLeading) != 0;
   if ((marks & kProcessExit) != 0 && SeenThreads::covers(raw.tid)) seen_threads_.remove(raw.tid);
+}
+
+/** Keeps the event in params_, which gets its number now. */
+void Reader::remember(const RawEvent& raw, uint16_t type) {
+  recent_->add({raw.ts, raw.tid, raw.cpu, raw.flags}, type, params_);
 }
 
 void Reader::count_unknown(uint16_t type) {

@@ -10,6 +10,7 @@
 #include "converter.h"
 #include "header.h"
 #include "input.h"
+#include "recent_events.h"
 #include "recipe.h"
 #include "record_writer.h"
 
@@ -77,6 +78,15 @@ class Reader {
   /** Reads the header blocks of the section that begins here; false: see failure(). */
   bool read_section(SectionHeader& header);
   FillResult fill(uint32_t slot, uint32_t generation);
+  /** Another plan, and other annexes, from the next fill on. */
+  void set_plan(const int32_t* plan, uint32_t annex_words) {
+    recipes_.read(plan);
+    writer_.set_annex_words(annex_words);
+    has_annexes_ = annex_words != 0;
+  }
+
+  /** Every event from the next one on goes there as well; null: nowhere. */
+  void keep(RecentEvents* recent) { recent_ = recent; }
 
   const Failure& failure() const { return failure_; }
   const std::map<uint16_t, uint64_t>& unknown_types() const { return unknown_types_; }
@@ -97,6 +107,7 @@ class Reader {
   Step keep(const RawEvent& raw, uint16_t type, const Recipe& recipe, bool is_leading);
   void pass_over(const RawEvent& raw, uint16_t type, uint8_t marks, uint32_t nparams, ReaderCounter counter);
   void commit(uint8_t marks, const RawEvent& raw);
+  void remember(const RawEvent& raw, uint16_t type);
   void count_unknown(uint16_t type);
 
   Input input_;
@@ -113,7 +124,8 @@ class Reader {
   // The first event that tells of more than the machine: times are relative to it. Number 0 = there was none so far.
   uint64_t first_number_ = 0;
   uint64_t first_ts_ = 0;
-  const bool has_annexes_;
+  bool has_annexes_;
+  RecentEvents* recent_ = nullptr;
   bool is_leading_ = true;
   bool is_first_section_ = true;
   bool needs_section_ = true;

@@ -4,6 +4,8 @@
 #include "addon_data.h"
 #include "interner_class.h"
 #include "js.h"
+#include "plan_input.h"
+#include "recent_class.h"
 #include "section_object.h"
 #include "writer_class.h"
 
@@ -34,6 +36,8 @@ Napi::Function ReaderClass::define(Napi::Env env) {
                          InstanceMethod("open", &ReaderClass::open),
                          InstanceMethod("header", &ReaderClass::header),
                          InstanceMethod("fill", &ReaderClass::fill),
+                         InstanceMethod("keep", &ReaderClass::keep),
+                         InstanceMethod("setPlan", &ReaderClass::set_plan),
                          InstanceMethod("close", &ReaderClass::close),
                          InstanceMethod("unknownTypes", &ReaderClass::unknown_types),
                          InstanceAccessor<&ReaderClass::failure>("failure"),
@@ -82,6 +86,7 @@ ReaderClass::ReaderClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Read
     return;
   }
   slots_ = memory.slots;
+  most_annex_words_ = static_cast<uint32_t>(memory.record_bytes / 4 - kLargestRecord);
   reader_ = std::make_unique<Reader>(*interner, memory, plan.data);
   counters_ = Napi::Persistent(Napi::Float64Array::New(env, kReaderCounters));
   interner_ = Napi::Persistent(info[0].As<Napi::Object>());
@@ -112,6 +117,20 @@ Napi::Value ReaderClass::fill(const Napi::CallbackInfo& info) {
   const FillResult result = reader_->fill(slot, generation_);
   reader_->report(counters_.Value().Data());
   return Napi::Number::New(info.Env(), static_cast<uint32_t>(result));
+}
+
+/** keep(recent events) */
+void ReaderClass::keep(const Napi::CallbackInfo& info) {
+  RecentEvents* recent = recent_of(info[0]);
+  if (recent == nullptr) return;
+  recent_ = Napi::Persistent(info[0].As<Napi::Object>());
+  reader_->keep(recent);
+}
+
+/** setPlan(plan, words of an annex) */
+void ReaderClass::set_plan(const Napi::CallbackInfo& info) {
+  NewPlan plan;
+  if (new_plan(info, most_annex_words_, plan)) reader_->set_plan(plan.rows, plan.annex_words);
 }
 
 Napi::Value ReaderClass::failure(const Napi::CallbackInfo& info) { return failure_object(info.Env(), reader_->failure()); }

@@ -20,6 +20,8 @@ class ReaderClass : public Napi::ObjectWrap<ReaderClass> {
   Napi::Value open(const Napi::CallbackInfo& info);
   Napi::Value header(const Napi::CallbackInfo& info);
   Napi::Value fill(const Napi::CallbackInfo& info);
+  void keep(const Napi::CallbackInfo& info);
+  void set_plan(const Napi::CallbackInfo& info);
   Napi::Value failure(const Napi::CallbackInfo& info);
   Napi::Value counters(const Napi::CallbackInfo& info);
   Napi::Value unknown_types(const Napi::CallbackInfo& info);
@@ -29,10 +31,12 @@ class ReaderClass : public Napi::ObjectWrap<ReaderClass> {
 
   std::unique_ptr<Reader> reader_;
   uint32_t slots_ = 0;
+  uint32_t most_annex_words_ = 0;
   uint32_t generation_ = 0;
   Napi::Reference<Napi::Float64Array> counters_;
   Napi::ObjectReference interner_;  // must outlive the reader, as must the ring
   Napi::ObjectReference ring_;
+  Napi::ObjectReference recent_;
 };
 
 }  // namespace peregrine

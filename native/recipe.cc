@@ -5,12 +5,14 @@
 
 namespace peregrine {
 
-Recipes::Recipes(const int32_t* plan) {
+void Recipes::read(const int32_t* plan) {
+  wanted_.clear();
   wanted_.reserve(sizeof kParams / sizeof kParams[0]);  // so that it never moves
   for (uint32_t type = 0; type < kEventTypes; type++) {
     const int32_t* row = plan + static_cast<size_t>(type) * kPlanWords;
     const EventInfo& info = kEvents[type];
     Recipe& recipe = recipes_[type];
+    recipe = Recipe{};
     const int32_t action = row[0] & ~plan_action::kImage;
     recipe.action = action == plan_action::kState || action == plan_action::kRules ? action : plan_action::kSkip;
     recipe.has_image = recipe.action != plan_action::kSkip && (row[0] & plan_action::kImage) != 0;

@@ -46,9 +46,12 @@ struct Quick {
 class Recipes {
  public:
   /** `plan`: kPlanWords words for each event type. */
-  explicit Recipes(const int32_t* plan);
+  explicit Recipes(const int32_t* plan) { read(plan); }
   Recipes(const Recipes&) = delete;
   Recipes& operator=(const Recipes&) = delete;
+
+  /** Another plan takes the place of the one before. */
+  void read(const int32_t* plan);
 
   const Recipe& of(uint16_t type) const { return recipes_[type]; }
   Quick quick(uint16_t type) const { return quick_[type]; }

@@ -42,6 +42,8 @@ class RecordWriter {
   RecordWriter(const RingMemory& ring, Interner& interner) : ring_(ring), interner_(interner) {}
 
   void start(uint32_t slot);
+  /** Words of the annexes of the records that come. Between batches. */
+  void set_annex_words(uint32_t words) { ring_.annex_words = words; }
 
   /**
    * False where the slot has no room for one more record of any type, or the batch names so many strings that the

@@ -71,6 +71,7 @@ Napi::Function StageClass::define(Napi::Env env) {
   return DefineClass(env, "StateStage",
                      {
                          InstanceMethod("begin", &StageClass::begin),
+                         InstanceMethod("setPlan", &StageClass::set_plan),
                          InstanceMethod("apply", &StageClass::apply),
                          InstanceMethod("settle", &StageClass::settle),
                          InstanceMethod("mark", &StageClass::mark),
@@ -121,6 +122,7 @@ StageClass::StageClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<StageC
   }
   slots_ = static_cast<uint32_t>(number(Layout::kSlots));
   strings_ = interner->memory().ids;
+  row_count_ = memory.row_count;
   const state::SlotLayout slots{number(Layout::kSlotBytes) / sizeof(int32_t), static_cast<uint32_t>(number(Layout::kWantedWord)),
                                 static_cast<uint32_t>(number(Layout::kRecordsWord)), static_cast<uint32_t>(number(Layout::kEvents))};
   stage_ = std::make_unique<state::Stage>(*interner, memory, slots, plan.data, annex_demand(annex, memory.row_count));
@@ -132,6 +134,19 @@ void StageClass::begin(const Napi::CallbackInfo& info) {
   const SectionHeader header = section_input(info[0]);
   if (info.Env().IsExceptionPending()) return;
   stage_->begin(header, info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : 0);
+}
+
+/** setPlan(plan, annex) */
+void StageClass::set_plan(const Napi::CallbackInfo& info) {
+  const Elements<int32_t> plan = elements_of<int32_t>(info[0], napi_int32_array);
+  if (info.Env().IsExceptionPending()) return;
+  const Elements<int32_t> annex = elements_of<int32_t>(info[1], napi_int32_array);
+  if (info.Env().IsExceptionPending()) return;
+  if (plan.count < kEventTypes * kPlanWords || annex.count == 0) {
+    Napi::RangeError::New(info.Env(), "StateStage.setPlan: plan or annex are too short").ThrowAsJavaScriptException();
+    return;
+  }
+  stage_->set_plan(plan.data, annex_demand(annex, row_count_));
 }
 
 void StageClass::apply(const Napi::CallbackInfo& info) {

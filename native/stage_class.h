@@ -17,8 +17,12 @@ class StageClass : public Napi::ObjectWrap<StageClass> {
 
   explicit StageClass(const Napi::CallbackInfo& info);
 
+  /** Null where it could not be made. */
+  state::Stage* stage() { return stage_.get(); }
+
  private:
   void begin(const Napi::CallbackInfo& info);
+  void set_plan(const Napi::CallbackInfo& info);
   void apply(const Napi::CallbackInfo& info);
   void settle(const Napi::CallbackInfo& info);
   void mark(const Napi::CallbackInfo& info);
@@ -32,6 +36,7 @@ class StageClass : public Napi::ObjectWrap<StageClass> {
   std::unique_ptr<state::Stage> stage_;
   uint32_t slots_ = 0;
   size_t strings_ = 0;
+  int32_t row_count_ = 0;
   std::vector<Napi::ObjectReference> held_;  // the interner and the views, so that their memory stays
 };
 

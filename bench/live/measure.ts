@@ -100,13 +100,13 @@ export class Bench {
 
   async latency(mode: Mode, callsPerSecond: number, seconds: number): Promise<LatencyRun> {
     const probe = new LatencyProbe();
-    await this.watching(mode, async (watched) => {
+    const { watched: cost } = await this.watching(mode, async (watched) => {
       watched.onOutput = probe.add;
       await this.loads.pace(callsPerSecond, seconds, 1, ALERT_EVERY);
       await watched.settled();
       watched.onOutput = () => {};
     });
-    const figures = probe.summary("command=pace");
+    const figures = { ...probe.summary("command=pace"), lost: cost.lost };
     note(`latency, ${mode}: p50 ${digits(figures.p50)} ms, p99 ${digits(figures.p99)} ms of ${figures.alerts} alerts`);
     return figures;
   }

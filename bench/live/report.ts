@@ -60,12 +60,13 @@ export function paceTable(results: LiveResults): Table {
 
 export function latencyTable(results: LiveResults): Table {
   return {
-    head: ["from the kernel's time stamp to the alert's line", "alerts", "p50", "p99", "p99.9", "max"],
+    head: ["from the kernel's time stamp to the alert's line", "alerts", "events lost", "p50", "p99", "p99.9", "max"],
     rows: results.latencies.map(({ mode, runs }) => {
       const of = (each: (run: LatencyRun) => number): string => `${digits(median(runs.map(each)))} ms`;
       return [
         mode,
         String(runs.reduce((sum, run) => sum + run.alerts, 0)),
+        String(runs.reduce((sum, run) => sum + run.lost, 0)),
         ...[of((run) => run.p50), of((run) => run.p99), of((run) => run.p999), of((run) => run.max)],
       ];
     }),

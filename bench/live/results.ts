@@ -45,6 +45,8 @@ export interface PaceResult {
 /** From the kernel's time stamp of an event to the moment at which the reader of the alerts has the line, ms. */
 export interface LatencyRun {
   readonly alerts: number;
+  /** Events of any kind. */
+  readonly lost: number;
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;

@@ -188,23 +188,23 @@ inline_always void push_work(struct scratch *s, u32 at)
 	end_param(s, size);
 }
 
-/* The path of an open file as the root of the machine sees it; of a file in memory its name alone. */
-noinline int push_file_path(struct scratch *s, u64 file_address)
+/* What a struct path stands for, as the root of the machine sees it; of a file in memory its name alone. */
+noinline int push_path(struct scratch *s, u64 address)
 {
-	struct file *file = (struct file *)file_address;
+	struct path *path = (struct path *)address;
 	struct walk w = {};
 	struct vfsmount *mnt;
 	struct dentry *dentry;
 
 	if (!s)
 		return 0;
-	if (!file) {
+	if (!address) {
 		push_empty(s);
 		return 0;
 	}
-	mnt = BPF_CORE_READ(file, f_path.mnt);
+	mnt = BPF_CORE_READ(path, mnt);
+	dentry = BPF_CORE_READ(path, dentry);
 	w.s = s;
-	dentry = BPF_CORE_READ(file, f_path.dentry);
 	w.dentry = dentry;
 	w.mount = (struct mount *)((u64)mnt - bpf_core_field_offset(struct mount, mnt));
 	w.root = BPF_CORE_READ(mnt, mnt_root);
@@ -221,6 +221,12 @@ noinline int push_file_path(struct scratch *s, u64 file_address)
 	}
 	push_work(s, w.at);
 	return 0;
+}
+
+/* The path of an open file. */
+inline_always void push_file_path(struct scratch *s, u64 file)
+{
+	push_path(s, file ? file + bpf_core_field_offset(struct file, f_path) : 0);
 }
 
 /* ---- Data ---- */

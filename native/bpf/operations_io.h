@@ -104,7 +104,7 @@ noinline int carry_out_flags(struct scratch *s, u32 op, u32 a)
 		break;
 	}
 	case MEMORY:
-		push_memory(s);
+		push_memory(s, (u64)BPF_CORE_READ(current_task(), mm));
 		break;
 	case SIGNAL:
 		push_u8(s, value);

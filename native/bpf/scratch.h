@@ -64,10 +64,12 @@ struct scratch {
 	u8 work[2 * LONGEST_PATH + 512]; /* where paths and addresses are made */
 };
 
+#ifndef PICTURE /* which has nothing to do with the ring */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);
 } ring SEC(".maps");
+#endif
 
 /* One entry for each processor; user space sets how many there are. A per-CPU map's entries could not be as large. */
 struct {
@@ -171,6 +173,7 @@ inline_always void begin_event(struct scratch *s, u32 type, u32 nparams, u32 tid
 	s->is_request = 0;
 }
 
+#ifndef PICTURE
 /*
  * Whether the last part of the ring, all that is left of it, is kept for others. How full the ring is gets looked up for
  * one event in sixteen as long as there is room: what those can take is little beside the part that is kept.
@@ -208,6 +211,7 @@ inline_always void submit_event(struct scratch *s)
 	if (bpf_ringbuf_output(&ring, s->buf, size, wake_flags()))
 		count_drop(type, LIVE_CAUSE_FULL);
 }
+#endif
 
 /* ---- Parameters ---- */
 

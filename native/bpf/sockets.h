@@ -118,12 +118,12 @@ inline_always void push_inet(struct scratch *s, u8 family, struct ends *e, bool 
 }
 
 /*
- * The two ends of the socket `fd`, the sender first. Where the socket is not connected, the other end is in the address
- * `given` by the call.
+ * The two ends of a socket, the sender first. Where it is not connected, the other end is in the address `given` by the
+ * call.
  */
-noinline int push_tuple(struct scratch *s, s64 fd, u32 outbound, u64 given)
+noinline int push_tuple_of(struct scratch *s, u64 of, u32 outbound, u64 given)
 {
-	struct socket *socket;
+	struct socket *socket = (struct socket *)of;
 	struct sock *sk;
 	struct ends e = {};
 	struct address address = {};
@@ -131,7 +131,6 @@ noinline int push_tuple(struct scratch *s, s64 fd, u32 outbound, u64 given)
 
 	if (!s)
 		return 0;
-	socket = socket_of(s, fd);
 	if (!socket) {
 		push_empty(s);
 		return 0;
@@ -203,6 +202,11 @@ noinline int push_tuple(struct scratch *s, s64 fd, u32 outbound, u64 given)
 	}
 	push_empty(s);
 	return 0;
+}
+
+inline_always void push_tuple(struct scratch *s, s64 fd, u32 outbound, u64 given)
+{
+	push_tuple_of(s, (u64)socket_of(s, fd), outbound, given);
 }
 
 /* ---- sendmsg and recvmsg ---- */

@@ -122,12 +122,8 @@ inline_always u64 resident_pages(u64 mm, u32 which)
 }
 
 /* Size, resident and swapped-out memory in KiB. */
-noinline int push_memory(struct scratch *s)
+noinline int push_memory(struct scratch *s, u64 mm)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
-	struct mm_struct *mm = task->mm;
-	u64 address;
-
 	if (!s)
 		return 0;
 	if (!mm) {
@@ -136,10 +132,9 @@ noinline int push_memory(struct scratch *s)
 		push_u32(s, 0);
 		return 0;
 	}
-	push_u32(s, mm->total_vm * 4);
-	address = (u64)BPF_CORE_READ(current_task(), mm);
-	push_u32(s, (resident_pages(address, 0) + resident_pages(address, 1) + resident_pages(address, 3)) * 4);
-	push_u32(s, resident_pages(address, 2) * 4);
+	push_u32(s, BPF_CORE_READ((struct mm_struct *)mm, total_vm) * 4);
+	push_u32(s, (resident_pages(mm, 0) + resident_pages(mm, 1) + resident_pages(mm, 3)) * 4);
+	push_u32(s, resident_pages(mm, 2) * 4);
 	return 0;
 }
 
@@ -156,7 +151,7 @@ inline_always int push_process(struct scratch *s)
 	push_u64(s, signal ? signal->rlim[RLIMIT_NOFILE].rlim_cur : 0);
 	push_u64(s, task->maj_flt);
 	push_u64(s, task->min_flt);
-	push_memory(s);
+	push_memory(s, (u64)BPF_CORE_READ(current_task(), mm));
 	push_kernel_text(s, (u64)current_task() + bpf_core_field_offset(struct task_struct, comm));
 	return 0;
 }
@@ -258,9 +253,10 @@ noinline int take_cgroup(struct scratch *s, u32 i, u32 at)
 	return 0;
 }
 
-noinline int push_cgroups(struct scratch *s)
+/* The control groups that a css_set stands for. */
+noinline int push_cgroups_of(struct scratch *s, u64 address)
 {
-	struct css_set *set = BPF_CORE_READ(current_task(), cgroups);
+	struct css_set *set = (struct css_set *)address;
 	struct cgroup *unified, *last = NULL;
 	struct cgroup_root *root;
 	u32 at = LONGEST_PATH;
@@ -286,6 +282,11 @@ noinline int push_cgroups(struct scratch *s)
 	}
 	end_param(s, s->taken);
 	return 0;
+}
+
+inline_always void push_cgroups(struct scratch *s)
+{
+	push_cgroups_of(s, (u64)BPF_CORE_READ(current_task(), cgroups));
 }
 
 /* ---- Ids within name spaces ---- */
@@ -332,6 +333,12 @@ inline_always s64 machine_number(struct pid *pid)
 	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
 }
 
+/* When the pid name space of a task began, in ns since boot: its first process started. 0 for the space that was at boot. */
+inline_always u64 start_of_space(struct pid_namespace *space)
+{
+	return BPF_CORE_READ(space, level) > 0 ? BPF_CORE_READ(space, child_reaper, start_boottime) : 0;
+}
+
 /* ---- clone, fork, vfork, clone3: parameters 14 to 20 ---- */
 
 inline_always int push_birth(struct scratch *s, u64 flags)
@@ -342,7 +349,6 @@ inline_always int push_birth(struct scratch *s, u64 flags)
 	struct pid *pid = task->thread_pid;
 	struct pid_namespace *own, *children;
 	u32 out;
-	u64 start = 0;
 
 	if (!s)
 		return 0;
@@ -356,10 +362,7 @@ inline_always int push_birth(struct scratch *s, u64 flags)
 	push_u32(s, cred ? cred->egid.val : -1);
 	push_u64(s, number_in_own_space(pid));
 	push_u64(s, number_in_own_space(signal_pid(task, PIDTYPE_TGID)));
-	/* When the space of the child began: its first process started. Of the first space that was at boot. */
-	if (BPF_CORE_READ(own, level) > 0)
-		start = BPF_CORE_READ(own, child_reaper, start_boottime);
-	push_u64(s, start);
+	push_u64(s, start_of_space(own));
 	return 0;
 }
 
@@ -428,22 +431,26 @@ inline_always u64 modified_ns(struct inode *inode)
 	       BPF_CORE_READ((struct inode___before_6_6 *)inode, i_mtime.tv_nsec);
 }
 
+inline_always u32 terminal_of(struct task_struct *task)
+{
+	struct signal_struct *signal = task->signal;
+	struct tty_struct *tty = signal ? signal->tty : NULL;
+	u32 major, minor;
+
+	if (!tty)
+		return 0;
+	major = BPF_CORE_READ(tty, driver, major);
+	minor = BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index);
+	return device_number(major << 20 | (minor & 0xfffff));
+}
+
 inline_always int push_session(struct scratch *s)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
-	struct signal_struct *signal = task->signal;
-	struct tty_struct *tty = signal ? signal->tty : NULL;
-	u32 terminal = 0;
 
 	if (!s)
 		return 0;
-	if (tty) {
-		u32 major = BPF_CORE_READ(tty, driver, major);
-		u32 minor = BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index);
-
-		terminal = device_number(major << 20 | (minor & 0xfffff));
-	}
-	push_u32(s, terminal);
+	push_u32(s, terminal_of(task));
 	push_u64(s, number_in_own_space(signal_pid(task, PIDTYPE_PGID)));
 	push_u32(s, bpf_core_field_exists(task->loginuid) ? task->loginuid.val : -1);
 	return 0;

@@ -21,6 +21,13 @@ Annexes::Annexes(AnnexDemand demand)
       has_costs_(demand_.asks(kCosts)),
       costs_(has_costs_ ? static_cast<size_t>(demand_.threads) + 1 : 1) {}
 
+void Annexes::change(AnnexDemand demand) {
+  demand_ = std::move(demand);
+  const bool has_costs = demand_.asks(kCosts);
+  if (has_costs && !has_costs_) costs_ = ZeroArray<Costs>(static_cast<size_t>(demand_.threads) + 1);
+  has_costs_ = has_costs;
+}
+
 void Annexes::fill(Tables& c, int32_t lead, int32_t* annex) const {
   const int32_t* end = c.record + c.record[record_word::kSize];
   if (end - annex < annex_word::kPairs) return;

@@ -34,6 +34,9 @@ class Annexes {
  public:
   explicit Annexes(AnnexDemand demand);
 
+  /** Something else is asked for. Costs that nobody asked for until now begin at nothing. */
+  void change(AnnexDemand demand);
+
   const AnnexDemand& demand() const { return demand_; }
   /** Writes all but what the reader and the event's handler wrote. For a thread that is known. */
   void fill(Tables& c, int32_t lead, int32_t* annex) const;

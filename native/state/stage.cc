@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stage.h"
 
+#include "picture.h"
 #include "poll_list.h"
 #include "snapshot.h"
 
@@ -19,6 +20,17 @@ Stage::Stage(Interner& interner, const TableMemory& memory, const SlotLayout& la
              AnnexDemand annex)
     : tables(interner, memory, std::move(annex)), layout_(layout), reserve_(kRowsOfEvent * static_cast<int32_t>(layout.events)) {
   types_.reserve(kEventTypes);
+  read_plan(plan);
+}
+
+void Stage::set_plan(const int32_t* plan, AnnexDemand annex) {
+  tables.annexes.change(std::move(annex));
+  read_plan(plan);
+}
+
+void Stage::read_plan(const int32_t* plan) {
+  types_.clear();
+  wanted_fds_.clear();
   for (uint16_t type = 0; type < kEventTypes; type++) types_.push_back(type_of(type, plan + type * kPlanWords));
   for (const Rules& rules : all_rules()) {
     for (const Rule& rule : rules) {
@@ -55,6 +67,33 @@ void Stage::begin(const SectionHeader& header, double number) {
   tables.clear_lookups();
   idle_.clear();
   load_section(tables, header);
+  remember(header);
+}
+
+void Stage::remember(const SectionHeader& header) {
+  base_.machine = header.machine;
+  base_.interfaces = header.interfaces;
+  people_.clear();
+  const auto text = [&](uint32_t id) {
+    const Span bytes = tables.strings.bytes(id);
+    return std::string(reinterpret_cast<const char*>(bytes.data), bytes.size);
+  };
+  for (const UserEntry& user : header.users) people_.push_back({user, text(user.name), text(user.home), text(user.shell), false});
+  for (const GroupEntry& group : header.groups) people_.push_back({{0, group.gid, 0, 0, 0}, text(group.name), {}, {}, true});
+}
+
+SectionHeader Stage::picture() {
+  base_.users.clear();
+  base_.groups.clear();
+  const auto id = [&](const std::string& text) { return tables.strings.intern(text); };
+  for (const Named& named : people_) {
+    if (named.is_group) {
+      base_.groups.push_back({named.user.gid, id(named.name)});
+    } else {
+      base_.users.push_back({named.user.uid, named.user.gid, id(named.name), id(named.home), id(named.shell)});
+    }
+  }
+  return state::picture(tables, base_);
 }
 
 void Stage::apply(uint32_t slot) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "../header.h"
@@ -32,6 +33,9 @@ class Stage {
   /** @param plan the reader's: kPlanWords words for each event type */
   Stage(Interner& interner, const TableMemory& memory, const SlotLayout& layout, const int32_t* plan, AnnexDemand annex);
 
+  /** Another plan, and other annexes: for the batches that are filled with it. What is in the tables stays. */
+  void set_plan(const int32_t* plan, AnnexDemand annex);
+
   Tables tables;
 
   /**
@@ -56,6 +60,8 @@ class Stage {
   bool is_tight() const;
   /** Threads that were removed since they had had no event for long. */
   uint64_t idle_threads() const { return idle_.removed(); }
+  /** What the tables hold behind the last event, as the lists of a section. */
+  SectionHeader picture();
   /** Marks every dictionary id that the tables hold. While no batch is in flight. */
   void mark(uint8_t* marks);
 
@@ -77,11 +83,22 @@ class Stage {
     uint16_t size;
   };
 
+  void read_plan(const int32_t* plan);
   Type type_of(uint16_t type, const int32_t* plan);
   void event(const Type& type);
   void complete(const Type& type);
 
+  /** A name of the section's lists: its dictionary id may be freed once the tables do not hold it any more. */
+  struct Named {
+    UserEntry user;
+    std::string name, home, shell;
+    bool is_group;
+  };
+  void remember(const SectionHeader& header);
+
   SlotLayout layout_;
+  SectionHeader base_;  // machine and interfaces of the section
+  std::vector<Named> people_;
   std::vector<Type> types_;
   std::vector<WantedFd> wanted_fds_;
   IdleThreads idle_;

@@ -87,6 +87,9 @@ class Tables final : private ThreadEnd {
     closing_owner_ = owner;
     closing_fd_ = fd;
   }
+  /** Whether the last event ended thread `t`, or closed an fd: it is gone from the next one on. */
+  bool is_ending(int32_t thread) const { return thread == ending_thread_; }
+  bool is_closing(int32_t owner, int32_t number) const { return owner == closing_owner_ && number == closing_fd_; }
   /** Applies what the events before left for this one. */
   void settle_deferred() {
     if (ending_thread_ != 0 || closing_fd_ >= 0) apply_deferred();

@@ -165,6 +165,9 @@ export class S3Feed implements Feed {
         if (follow === null) return cursors[text] ?? "";
         return dated ? `${text}${dayFolder(follow)}` : "";
       },
+      other: (modified) => {
+        if (since === null || modified >= since) this.context.metric("objects_passed_over", "counter").add(1);
+      },
       wants: (object) => since === null || (object.modified >= since && !this.#recent.has(object.key)),
     });
     this.#listed = false;

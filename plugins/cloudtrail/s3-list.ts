@@ -24,6 +24,8 @@ export interface ListOptions {
   startAfter(prefix: number): string;
   /** Objects that are not wanted are passed over. */
   wants(object: ListedObject): boolean;
+  /** An object that is no log file, changed at `modified`, ms. */
+  other(modified: number): void;
 }
 
 /** One pass over the log files of some prefixes, in the order of their names. A failed request can be made again. */
@@ -63,7 +65,7 @@ export class Listing {
   }
 
   async #fetch(): Promise<void> {
-    const { bucket, prefixes, interval, startAfter, wants } = this.options;
+    const { bucket, prefixes, interval, startAfter, wants, other } = this.options;
     const { prefix, dated } = prefixes[this.#prefix] as Prefix;
     const from = startOf(startAfter(this.#prefix), prefix, dated ? interval : null);
     const page = await this.client.send(
@@ -76,7 +78,10 @@ export class Listing {
     );
     const found: ListedObject[] = [];
     for (const { Key: key, Size: size, LastModified: modified } of page.Contents ?? []) {
-      if (key === undefined || !LOG_KEY.test(key) || DIGEST.test(key)) continue;
+      if (key === undefined || !LOG_KEY.test(key) || DIGEST.test(key)) {
+        other(modified?.getTime() ?? 0);
+        continue;
+      }
       if (dated && !inInterval(key, interval)) continue;
       const object = { key, size: size ?? 0, modified: modified?.getTime() ?? 0, prefix: this.#prefix };
       this.#listed++;

@@ -56,6 +56,14 @@ export const ControlWord = {
   ALERT_BYTES: 8,
   /** Main hears of batches whose number has none of these bits, even if they have no alerts. */
   HEARTBEAT_MASK: 9,
+  /** Version of the rules for the batches to come; a source of a plugin's reads it, others are told by mail. */
+  RULES: 10,
+  /** Messages that main has sent to the ingest thread: it looks for them when this changes. */
+  MAIL: 11,
+  /** Messages that main has sent to the workers; that of the run's first source alone counts. */
+  OFFERS: 12,
+  /** 1: no rule looks at the events of a plugin's source. */
+  UNWANTED: 13,
   HEAD: 16,
 } as const;
 
@@ -372,6 +380,18 @@ export class Control {
   }
 
   // -------------------------------------------------------------------------------------------------------------- main
+
+  /** Says that a message was sent: to the ingest thread (MAIL) or to the workers (OFFERS). After it was posted. */
+  ring(word: typeof ControlWord.MAIL | typeof ControlWord.OFFERS): void {
+    Atomics.add(this.words, word, 1);
+    if (word === ControlWord.OFFERS) this.work.bump();
+    else this.bump(ControlWord.ROOM);
+  }
+
+  /** For main's words that other threads look at: RULES, UNWANTED. */
+  store(word: typeof ControlWord.RULES | typeof ControlWord.UNWANTED, value: number): void {
+    Atomics.store(this.words, word, value);
+  }
 
   /** What became of a batch: PENDING, NO_ALERTS, or the attempt whose message carries its alerts. */
   result(batch: number): number {

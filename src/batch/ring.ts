@@ -42,6 +42,8 @@ export const SlotWord = {
   FIRST_EVENT: 16,
   /** That event's time: ns since the epoch, low word, high word. */
   FIRST_TIME: 18,
+  /** Version of the rules that the batch was filled for, and is to be evaluated with. */
+  RULES: 20,
   HEADER: 64,
 } as const;
 

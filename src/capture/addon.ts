@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { DictionaryBuffers } from "../batch/dictionary.js";
 import type { Interner } from "../batch/interner.js";
 import { PeregrineError } from "../telemetry/errors.js";
+import type { FinishedCapture, RecentOptions } from "./recent-options.js";
 import type { SectionHeader, SourceFailure } from "./source.js";
 
 /** What native/reader_class.h offers; ScapSource alone uses it. */
@@ -17,12 +18,29 @@ export interface NativeReader {
   header(): SectionHeader | null;
   /** A FillResult. */
   fill(slot: number): number;
+  /** Before open(): every event goes there as well. */
+  keep(recent: NativeRecent): void;
+  /** Another plan from the next fill on. */
+  setPlan(plan: Int32Array, annexWords: number): void;
   close(): void;
   unknownTypes(): { type: number; count: number }[];
   /** Generation of the dictionary, written into every batch. */
   generation: number;
   readonly failure: SourceFailure | null;
   readonly counters: Float64Array;
+}
+
+/** What native/recent_class.h offers; RecentEvents alone uses it. */
+export interface NativeRecent {
+  begin(section: boolean): void;
+  readonly due: boolean;
+  match(event: number, time: bigint, duration: number): void;
+  choose(numbers: Float64Array): void;
+  settle(event: number): void;
+  passTime(now: bigint): void;
+  readonly full: boolean;
+  finished(): readonly FinishedCapture[];
+  close(): void;
 }
 
 /** What native/live_class.h offers; LiveSource alone uses it. */
@@ -44,6 +62,12 @@ export interface NativeLiveReader {
   simulateDrop(): void;
   /** So many numbers are taken by events that come from elsewhere. */
   skip(count: number): void;
+  /** Before open(): every event goes there as well. */
+  keep(recent: NativeRecent): void;
+  /** Another plan from the next fill on, also in the kernel. */
+  setPlan(plan: Int32Array, annexWords: number): void;
+  /** What leaves the kernel, where the plan does not say it: a byte for each number of a call, and for each event type. */
+  setInterest(calls: Uint8Array, events: Uint8Array): void;
   close(): void;
   generation: number;
   readonly failure: SourceFailure | null;
@@ -84,6 +108,7 @@ export interface StageCounters {
 
 /** What native/stage_class.h offers; StateStage of src/state alone uses it and describes its methods. */
 export interface NativeStage {
+  setPlan(plan: Int32Array, annex: Int32Array): void;
   begin(header: SectionHeader, number: number): void;
   apply(slot: number): void;
   settle(horizon: number): void;
@@ -177,6 +202,7 @@ export interface Addon {
   ) => NativeStage;
   /** Eight words for each way in which an event type changes state: type, mask of the parameters it reads, AnnexPart bits that ask for it (0 = always), a PlanTest, its operands. */
   stateRules(): Int32Array;
+  readonly RecentEvents: new (stage: NativeStage, interner: Interner, options: RecentOptions) => NativeRecent;
   readonly CaptureWriter: new () => NativeWriter;
   readonly CaptureCopy: new () => NativeCopy;
   walkBlocks(path: string): CaptureFacts;

@@ -5,6 +5,7 @@ import type { Memory } from "../batch/memory.js";
 import { RingLayout } from "../batch/ring.js";
 import { type ErrorCode, PeregrineError } from "../telemetry/errors.js";
 import { loadAddon, type NativeLiveReader } from "./addon.js";
+import type { RecentEvents } from "./recent.js";
 import { FillResult, type SectionHeader, type Source, type SourceFailure } from "./source.js";
 
 /**
@@ -33,6 +34,31 @@ export const LiveCounter = {
   /** Entries of the ring that are no events: never, if the kernel keeps its word. */
   BAD: 12,
 } as const;
+
+/** What leaves the kernel. */
+export interface Interest {
+  /** By number of the system call on x86-64: 1 = its exits are events. */
+  readonly calls: Uint8Array;
+  /** The same by event type. */
+  readonly events: Uint8Array;
+}
+
+/** What an event is lost of; the order is that of live_class in native/live_shared.h. */
+export const DROP_CLASSES = [
+  "other",
+  "clone_fork",
+  "execve",
+  "connect",
+  "open",
+  "dir_file",
+  "other_interest",
+  "close",
+  "proc",
+  "credential",
+] as const;
+
+/** Why it is lost; the order is that of live_cause. */
+export const DROP_CAUSES = ["full", "reserve", "scratch"] as const;
 
 export interface LiveOptions {
   readonly memory: Memory;
@@ -102,6 +128,10 @@ export class LiveSource implements Source {
    * @throws PeregrineError with a LIVE_ code where this machine or this user cannot.
    */
   open(): SectionHeader {
+    const { platform, arch } = process;
+    if (platform !== "linux" || arch !== "x64") {
+      throw new PeregrineError("LIVE_PLATFORM", `system calls cannot be watched on ${platform} for ${arch}`);
+    }
     if (!this.reader.open()) throw this.error();
     return this.section();
   }
@@ -113,6 +143,21 @@ export class LiveSource implements Source {
     if (this.reader.failure !== null) return FillResult.FAILED;
     if (this.reader.recorded) return FillResult.END;
     return anew ? FillResult.SECTION : FillResult.MORE;
+  }
+
+  /** Every event goes to `recent` as well. Before open(). */
+  keep(recent: RecentEvents): void {
+    this.reader.keep(recent.native);
+  }
+
+  /** Another plan, and annexes of another size, from the next fill on; the programs in the kernel stay where they are. */
+  setPlan(plan: Int32Array, annexWords: number): void {
+    this.reader.setPlan(plan, annexWords);
+  }
+
+  /** What leaves the kernel besides or less than the plan says. */
+  setInterest({ calls, events }: Interest): void {
+    this.reader.setInterest(calls, events);
   }
 
   /** A new picture of what is there, after events were lost without which the old one goes wrong. */
@@ -149,6 +194,16 @@ export class LiveSource implements Source {
   /** Totals so far, by LiveCounter; brought up to date by every fill. */
   get counters(): Float64Array {
     return this.reader.counters;
+  }
+
+  /** What the kernel lost, DROP_CAUSES numbers for each of DROP_CLASSES; brought up to date by asking. */
+  get drops(): Float64Array {
+    return this.reader.drops;
+  }
+
+  /** Pretends that an event was lost. */
+  simulateDrop(): void {
+    this.reader.simulateDrop();
   }
 
   get generation(): number {

@@ -5,6 +5,7 @@ import type { Memory } from "../batch/memory.js";
 import { RingLayout } from "../batch/ring.js";
 import { type ErrorCode, PeregrineError } from "../telemetry/errors.js";
 import { createInterner as createFor, loadAddon, type NativeReader } from "./addon.js";
+import type { RecentEvents } from "./recent.js";
 import type { SectionHeader, Source, SourceFailure } from "./source.js";
 
 /**
@@ -90,6 +91,16 @@ export class ScapSource implements Source {
 
   fill(slot: number): number {
     return this.reader.fill(slot);
+  }
+
+  /** Every event goes to `recent` as well. Before open(). */
+  keep(recent: RecentEvents): void {
+    this.reader.keep(recent.native);
+  }
+
+  /** Another plan, and annexes of another size, from the next fill on. */
+  setPlan(plan: Int32Array, annexWords: number): void {
+    this.reader.setPlan(plan, annexWords);
   }
 
   /** @throws PeregrineError with a CAPTURE_ code where the header of the section is bad. */

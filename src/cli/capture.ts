@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { eventEncoder } from "../engine/alerting.js";
-import { run } from "../engine/run.js";
+import type { ReplayReport } from "../engine/report.js";
+import { type FinishedCapture, type Running, run } from "../engine/run.js";
 import type { Threads } from "../engine/threads.js";
 import { totals } from "../engine/totals.js";
-import { DEFAULT_LIVE, watch } from "../engine/watch.js";
+import { DEFAULT_LIVE, type LiveRecord, type WatchOptions, watch } from "../engine/watch.js";
 import { resolveField } from "../fields/registry.js";
 import type { LoadedPlugin } from "../plugins/info.js";
 import { ruleFromCondition } from "../rules/condition-rule.js";
+import { formatDiagnostics } from "../rules/diagnostic.js";
 import type { RuleSet } from "../rules/ruleset.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type CaptureFlags, type Context, Exit } from "./context.js";
@@ -21,55 +23,75 @@ import { stopOnSignals } from "./stop.js";
 /** Every event goes to the capture, and none is shown: the condition makes the kernel hand out all of them. */
 const NOTHING_SHOWN = "evt.num < 0";
 
-/**
- * `peregrine capture -w FILE`: records the system calls of this machine, or the sources of the plugins that a configuration
- * loads. @returns the exit status
- */
+/** `peregrine capture -w FILE`: records the system calls of this machine. @returns the exit status */
 export async function recordCapture(flags: CaptureFlags, context: Context, threads: Threads): Promise<number> {
   const { plugins } = await loadForReading(flags, context);
+  if (plugins.some(({ source }) => source !== null)) return await recordPlugins(plugins, flags, context, threads);
+  const { filter, write } = flags;
+  const rule = ruleFromCondition("--filter", filter ?? NOTHING_SHOWN, "%evt.num", "syscall", resolveField);
+  if ("severity" in rule) {
+    process.stderr.write(`${formatDiagnostics([rule])}\n`);
+    return Exit.FAILED;
+  }
   const stop = stopOnSignals();
+  const rules = { rules: [rule], matching: "first" } as const;
+  const common = { rules, threads, hostRoot: null, services: null, signal: stop.signal };
+  const to = recordTo(write, flags.gzip === true, (flags.megabytes ?? 0) * 1024 * 1024, (flags.seconds ?? 0) * 1e9);
   try {
-    if (plugins.some(({ source }) => source !== null)) {
-      return await recordPlugins(plugins, flags, context, threads, stop.signal);
+    const recording = filter === undefined ? recordAll(common, to) : recordChosen(common, to);
+    const { report, events } = await recording;
+    const status = await finish(report, null, context, false);
+    if (status === Exit.OK) {
+      const lost = report.ledger.lost.reduce((sum, each) => sum + each.events, 0);
+      context.log.info(`${events}, ${lost} lost`, { file: write });
     }
-    return await recordMachine(flags, context, threads, stop.signal);
+    return status;
   } finally {
     stop.off();
   }
 }
 
-async function recordMachine(
-  flags: CaptureFlags,
-  context: Context,
-  threads: Threads,
-  signal: AbortSignal,
-): Promise<number> {
-  const rule = ruleFromCondition("capture", NOTHING_SHOWN, "%evt.num", "syscall", resolveField);
-  if ("severity" in rule) throw new Error("the condition of the recorder is not valid");
+type Common = Omit<WatchOptions, "encoder" | "sink" | "settings">;
+
+interface Recorded {
+  readonly report: ReplayReport;
+  /** What was recorded, in words. */
+  readonly events: string;
+}
+
+async function recordAll(common: Common, record: LiveRecord): Promise<Recorded> {
+  const settings = { ...DEFAULT_LIVE, record };
+  const report = await watch({ ...common, encoder: eventEncoder(null, false), sink: () => undefined, settings });
+  return { report, events: `${report.events} events were recorded` };
+}
+
+/** Records what the condition chooses: lines of the run tell the numbers of its events, in their order. */
+async function recordChosen(common: Common, to: LiveRecord): Promise<Recorded> {
+  let running: Running | null = null;
+  let chosen = 0;
+  let written: FinishedCapture | null = null;
+  const { path, gzip, mostBytes, mostNs } = to;
   const report = await watch({
-    rules: { rules: [rule], matching: "first" },
-    encoder: eventEncoder(null, false),
-    threads,
-    sink: () => undefined,
-    hostRoot: null,
-    services: null,
-    signal,
-    settings: {
-      ...DEFAULT_LIVE,
-      record: recordTo(
-        flags.write,
-        flags.gzip === true,
-        (flags.megabytes ?? 0) * 1024 * 1024,
-        (flags.seconds ?? 0) * 1e9,
-      ),
+    ...common,
+    encoder: eventEncoder(["evt.num"], false),
+    sink: (chunk) => {
+      const numbers = Float64Array.from(chunk.toString("latin1").trimEnd().split("\n"), Number);
+      chosen += numbers.length;
+      running?.choose(numbers);
+    },
+    settings: DEFAULT_LIVE,
+    watch: { recent: { path, gzip, mostBytes, mostNs } },
+    onStart: (given) => {
+      running = given;
+    },
+    onCaptures: ([capture]) => {
+      written = capture;
     },
   });
-  const status = await finish(report, null, context, false);
-  if (status === Exit.OK) {
-    const lost = report.ledger.lost.reduce((sum, { events }) => sum + events, 0);
-    context.log.info(`${report.events} events were recorded, ${lost} lost`, { file: flags.write });
-  }
-  return status;
+  const capture = written as FinishedCapture | null;
+  const failure = report.failure ?? capture?.failure ?? null;
+  const events = `${capture?.events ?? 0} events were recorded, those of ${chosen} on which the condition holds among them`;
+  return { report: { ...report, failure }, events };
 }
 
 const NO_RULES: RuleSet = { rules: [], matching: "first" };
@@ -79,29 +101,34 @@ async function recordPlugins(
   flags: CaptureFlags,
   context: Context,
   threads: Threads,
-  signal: AbortSignal,
 ): Promise<number> {
   if (flags.megabytes !== undefined) {
     throw new PeregrineError("OPTION_CONFLICT", "--megabytes bounds captures of this machine's system calls only");
   }
   const { seconds } = flags;
-  const signals = seconds === undefined ? [signal] : [signal, AbortSignal.timeout(seconds * 1000)];
-  const report = totals(
-    await run({
-      sources: recordSources(
-        runSources(null, flags, { kernel: false }, plugins, { hostRoot: null, containers: false }, DEFAULT_LIVE),
-        flags,
-      ),
-      plugins,
-      rules: NO_RULES,
-      encoder: eventEncoder(null, false),
-      threads,
-      sink: () => undefined,
-      signal: AbortSignal.any(signals),
-      onPlugin: pluginTeller(context),
-    }),
-  );
-  const status = await finish(report, null, context, false);
-  if (status === Exit.OK) context.log.info(`${report.events} events were recorded`, { file: flags.write });
-  return status;
+  const stop = stopOnSignals();
+  const { signal } = stop;
+  try {
+    const signals = seconds === undefined ? [signal] : [signal, AbortSignal.timeout(seconds * 1000)];
+    const report = totals(
+      await run({
+        sources: recordSources(
+          runSources(null, flags, { kernel: false }, plugins, { hostRoot: null, containers: false }, DEFAULT_LIVE),
+          flags,
+        ),
+        plugins,
+        rules: NO_RULES,
+        encoder: eventEncoder(null, false),
+        threads,
+        sink: () => undefined,
+        signal: AbortSignal.any(signals),
+        onPlugin: pluginTeller(context),
+      }),
+    );
+    const status = await finish(report, null, context, false);
+    if (status === Exit.OK) context.log.info(`${report.events} events were recorded`, { file: flags.write });
+    return status;
+  } finally {
+    stop.off();
+  }
 }

@@ -20,6 +20,8 @@ export interface RunFlags {
   readonly workers?: number;
   /** Live: every event wakes the reader up. */
   readonly lowLatency?: boolean;
+  /** Attach to tracepoints by name and read /proc for the start state, as where the kernel offers no more. */
+  readonly plainTracepoints?: boolean;
   /** The capture that what is seen of live sources is recorded to. */
   readonly write?: string;
   readonly gzip?: boolean;
@@ -65,6 +67,8 @@ export interface ReadFlags {
   /** The events of this machine. */
   readonly live?: boolean;
   readonly lowLatency?: boolean;
+  /** Attach to tracepoints by name and read /proc for the start state, as where the kernel offers no more. */
+  readonly plainTracepoints?: boolean;
   readonly filter?: string;
   readonly fields?: string;
   readonly output?: string;
@@ -86,6 +90,8 @@ export interface CaptureFlags {
   readonly disableSource?: string[];
   /** The capture to record. */
   readonly write: string;
+  /** A condition: other events are recorded only where they change what is known of processes and files. */
+  readonly filter?: string;
   readonly gzip?: boolean;
   /** Bounds: of its time, and of its size. */
   readonly seconds?: number;

@@ -5,12 +5,12 @@
  * has a row for each.
  */
 export const REFUSED: Readonly<Record<string, string>> = {
-  "-A": "leave it out: frequent system calls are watched wherever a rule needs them",
+  "-A": "write -o base_syscalls.all=true",
   "-b": "leave it out: buffers are shown as text",
   "-d": "leave it out, and let the service manager keep it in the background, as deploy/peregrine.service does",
   "--daemon": "leave it out, and let the service manager keep it in the background, as deploy/peregrine.service does",
   "-F": "leave it out: there is no full-path option",
-  "-i": "leave it out: no event is ignored; --list-events shows them all",
+  "-i": "those that only read or write data, unless base_syscalls.all is true; --list-events shows all that there are",
   "-k": "leave it out: names of Kubernetes come with the events of containers",
   "--k8s-api": "leave it out: names of Kubernetes come with the events of containers",
   "-K": "leave it out: names of Kubernetes come with the events of containers",

@@ -13,9 +13,9 @@ const REFUSALS: readonly (readonly [counter: string, sentence: string])[] = [
   ["lostLookups", "changes of users, groups or containers found no place in their tables"],
 ];
 
-/** What failed; where it is about watching this machine, with what to do about it. */
+/** What failed; where nothing can be watched or read for it, with what to do about it. */
 export function failureText({ code, message }: { readonly code: string; readonly message: string }): string {
-  const known = Object.entries(ERRORS).find(([name]) => name === code && name.startsWith("LIVE_"));
+  const known = Object.entries(ERRORS).find(([name]) => name === code && /^(LIVE_|ADDON_)/.test(name));
   return known === undefined ? message : `${message}. ${known[1].remedy}`;
 }
 

@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Lookups } from "../config/config.js";
-import { packageRoot } from "./package-root.js";
 
 /** Workers if none are asked for: ingest keeps one core busy, the workers have the others. */
 export function defaultWorkers(): number {
@@ -14,12 +13,6 @@ export function defaultWorkers(): number {
 /** Folder below which the files of the machine are: that of HOST_ROOT, as in a container, or the root. */
 function hostRoot(): string {
   return process.env["HOST_ROOT"] || "/";
-}
-
-/** A small capture for machines that cannot be watched; null where it is not there. */
-export function exampleCapture(): string | null {
-  const root = packageRoot();
-  return root === null ? null : join(root, "examples", "incident.scap");
 }
 
 /** What an engine is told of the machine. */

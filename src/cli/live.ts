@@ -4,13 +4,18 @@ import { DEFAULT_LIVE, type LiveSettings } from "../engine/watch.js";
 
 interface LiveFlags {
   readonly lowLatency?: boolean;
+  readonly plainTracepoints?: boolean;
   readonly write?: string;
   readonly gzip?: boolean;
 }
 
 /** How the kernel is watched. */
 export function liveSettings(flags: LiveFlags): LiveSettings {
-  const settings = { ...DEFAULT_LIVE, lowLatency: flags.lowLatency === true };
+  const settings = {
+    ...DEFAULT_LIVE,
+    lowLatency: flags.lowLatency === true,
+    plainTracepoints: flags.plainTracepoints === true,
+  };
   return flags.write === undefined ? settings : { ...settings, record: recordTo(flags.write, flags.gzip === true) };
 }
 

@@ -25,9 +25,11 @@ Examples:
   peregrine read capture.scap --filter 'evt.type=execve' --fields evt.num,proc.name,proc.cmdline
   peregrine read capture.scap --json --fields evt.num,fd.name
   peregrine read --live --filter 'evt.type=connect' --fields proc.name,fd.name
+  peregrine capture -w host.scap.gz --filter 'proc.name=nginx' -M 60
   peregrine read capture.scap -w small.scap.gz --filter 'proc.name=nginx'
   peregrine read events.scap --plugin cloudtrail --fields evt.num,ct.name,ct.user
 
+SIGHUP, and changes of rules files while this machine is watched, load the rules again.
 Alerts go to stdout, the log and the summary to stderr. Exit status: 0 at the end of the
 capture and after SIGINT or SIGTERM, 1 for any error, 2 for arguments that cannot be parsed.`;
 
@@ -148,6 +150,7 @@ export function buildProgram(context: Context, done: (status: number) => void): 
       captureFile,
     )
     .option("--low-latency", "when watching this machine: alerts within a millisecond, at a price for busy programs")
+    .option("--plain-tracepoints", "when watching this machine: as if the kernel described no types of its tracepoints")
     .option(
       "-w, --write <file>",
       "record what the rules see of this machine, and events of plugins, to a capture; gzip if it ends in .gz",
@@ -216,6 +219,7 @@ export function buildProgram(context: Context, done: (status: number) => void): 
     .option("--plugin <plugin>", "load this plugin: a name, a path or a package; may be repeated", collect)
     .option("--live", "print the system calls of this machine as they come")
     .option("--low-latency", "with --live: print them at once, at a price for busy programs")
+    .option("--plain-tracepoints", "with --live: as if the kernel described no types of its tracepoints")
     .option("--filter <condition>", "only events on which the condition holds")
     .option("--fields <list>", "print these fields, separated by commas; tabs between them in the output")
     .option("--output <template>", "print this text with %fields in it; begin it with * to show events without a value")
@@ -256,6 +260,10 @@ export function buildProgram(context: Context, done: (status: number) => void): 
     .option("--enable-source <source>", "record this event source and no other; may be repeated", collect)
     .option("--disable-source <source>", "do not record this event source; may be repeated", collect)
     .option("--gzip", "compress")
+    .option(
+      "--filter <condition>",
+      "only events on which the condition holds, and those that tell of processes and files",
+    )
     .option("-M, --seconds <n>", "end after so many seconds", positive)
     .option("--megabytes <n>", "end before the file is larger than this", positive)
     .action(async (flags: CaptureFlags) => {

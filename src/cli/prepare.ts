@@ -19,6 +19,8 @@ export interface Prepared extends HostFiles {
   readonly capture: string | null;
   readonly plugins: readonly LoadedPlugin[];
   readonly rules: RuleSet;
+  /** Where the rules are from. */
+  readonly files: readonly RulesFile[];
 }
 
 /**
@@ -36,7 +38,7 @@ export async function prepare(flags: RunFlags, context: Context): Promise<Prepar
   const host = hostFiles(config.lookups, (message) => log.warn(message));
   const rules = loadRuleSet(sources, flags, config, context, plugins);
   if (rules === null) return null;
-  return { ...host, config, capture: flags.capture ?? config.capture, plugins, rules };
+  return { ...host, config, capture: flags.capture ?? config.capture, plugins, rules, files: sources };
 }
 
 /** The rules to run; null when a file has errors, which are printed. */

@@ -53,7 +53,7 @@ export async function readEvents(
   checkTemplate(flags, plugins.resolver);
   const rules = filterRules(flags.filter, plugins);
   if (rules === null) return Exit.FAILED;
-  const output = openStdout();
+  const output = openStdout(capture !== null);
   const recording = write === null ? null : new Recording(write);
   // Without a condition everything is copied, also what is not shown.
   const picked = flags.filter === undefined ? null : recording;

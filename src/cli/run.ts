@@ -2,24 +2,27 @@
 
 import { alertEncoder, type Outputs, openOutputs, readerGone } from "../engine/alerting.js";
 import type { FailedEvent } from "../engine/crew.js";
-import { run } from "../engine/run.js";
+import type { PipelineOptions } from "../engine/pipeline.js";
+import { type Running, run } from "../engine/run.js";
 import type { Threads } from "../engine/threads.js";
 import { totals } from "../engine/totals.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
-import { failureText, finish } from "./finish.js";
-import { exampleCapture } from "./host.js";
+import { exampleFor } from "./example.js";
+import { finish } from "./finish.js";
 import { liveSettings } from "./live.js";
 import { keepPidFile } from "./pid-file.js";
 import { pluginTeller } from "./plugins.js";
 import { type Prepared, prepare } from "./prepare.js";
+import { Reload } from "./reload.js";
 import { recordSources, runSources } from "./sources.js";
 import { type StopSignal, stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
+import { captureRules, Teller, tellLeftOut, watchSettings } from "./watching.js";
 
 /**
  * `peregrine -r RULES -e CAPTURE`: evaluates rules on a capture; without a capture on the system calls of this machine.
- * SIGHUP begins anew with what the files hold by then, if that can be used.
+ * SIGHUP, and files that change, give the run other rules; where more than rules has changed it begins anew.
  * @returns the exit status
  */
 export async function runRules(flags: RunFlags, context: Context, threads: Threads): Promise<number> {
@@ -70,20 +73,21 @@ async function runOnce(
   const { config, capture, outputs } = ready;
   let next: Ready | null = null;
   // A capture is evaluated once: beginning anew would raise its alerts again.
-  const stop: StopSignal = stopOnSignals(capture === null ? () => void reload() : undefined);
-  let reloading = false;
-  const reload = async (): Promise<void> => {
-    if (reloading || next !== null) return;
-    reloading = true;
-    next = await prepareAgain(flags, context, config.logLevel);
-    reloading = false;
-    if (next !== null) stop.stop();
-  };
+  const stop: StopSignal = stopOnSignals(capture === null ? () => reload.hangup() : undefined);
+  const reload = new Reload({
+    flags,
+    context,
+    ready,
+    beginAnew: async () => {
+      next ??= await prepareAgain(flags, context, config.logLevel);
+      if (next !== null) stop.stop();
+    },
+  });
   const reopen = (): void => outputs.reopen();
   process.on("SIGUSR1", reopen);
   const timer = flags.seconds === undefined ? undefined : setTimeout(() => stop.stop(), flags.seconds * 1000);
   try {
-    const status = await evaluate(ready, stop, flags, context, threads, phases);
+    const status = await evaluate(ready, stop, reload, flags, context, threads, phases);
     return next !== null && !stop.asked ? next : status;
   } catch (error) {
     // Nobody reads the alerts any more: there is nothing left to do, and nobody to tell on stdout.
@@ -98,6 +102,7 @@ async function runOnce(
     for (const { name, lost } of outputs.losses) {
       log.error(`${name}: ${lost} alerts could not be written`, { code: "OUTPUT_WRITE", output: name, lost });
     }
+    reload.close();
     clearTimeout(timer);
     process.off("SIGUSR1", reopen);
     stop.off();
@@ -108,6 +113,7 @@ async function runOnce(
 async function evaluate(
   ready: Ready,
   stop: StopSignal,
+  reload: Reload,
   flags: RunFlags,
   context: Context,
   threads: Threads,
@@ -133,25 +139,38 @@ async function evaluate(
     ...progress,
   };
   let input = capture;
-  const reads = recordSources(runSources(capture, flags, config, plugins, host, liveSettings(flags)), flags);
+  const sourcesOf = (from: string | null): readonly PipelineOptions[] =>
+    runSources(from, flags, config, plugins, host, liveSettings(flags)).map((source) => ({
+      ...source,
+      watch: watchSettings(config, source.spec.kind === "live"),
+    }));
+  const reads = recordSources(sourcesOf(capture), flags);
   const watching = reads.some(({ spec }) => spec.kind === "live");
   if (flags.gzip === true && flags.write === undefined) {
     throw new PeregrineError("OPTION_CONFLICT", "--gzip says how to write: give it together with -w");
   }
+  const teller = new Teller(config, watching, common, context, stop);
+  const told = {
+    ...common,
+    ...captureRules(config),
+    ...teller.handlers,
+    onStart: (running: Running) => reload.begin(running, teller, watching),
+  };
   if (watching) {
+    tellLeftOut(rules, config, context);
     log.info(`watching this machine with ${rules.rules.length} rules`, { rules: rules.rules.length });
     await log.flush();
   }
-  let report = totals(await run({ ...common, sources: reads }));
-  const example = flags.orExample === true ? exampleCapture() : null;
-  if (watching && report.failure !== null && example !== null) {
-    input = example;
-    log.warn(`${failureText(report.failure)} Until then, an example is replayed: ${input}`);
-    const sources = runSources(input, flags, config, plugins, host, liveSettings(flags));
-    report = totals(await run({ ...common, sources }));
+  let report = totals(await run({ ...told, sources: reads }));
+  const instead = watching && flags.orExample === true ? exampleFor(report) : null;
+  if (instead !== null) {
+    input = instead.capture;
+    log.warn(instead.sentence, { code: instead.code });
+    await log.flush();
+    report = totals(await run({ ...told, sources: sourcesOf(input) }));
   }
   await outputs.close();
-  const status = await finish(report, input, context, true);
+  const status = teller.status(await finish(report, input, context, true));
   if (flags.debugTiming === true) process.stderr.write(timingText(report, phases));
   return outputs.failed ? Exit.FAILED : status;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { PluginConfig } from "./plugins.js";
+import { DEFAULT_WATCHING, type Watching } from "./watching.js";
 
 /** Rules switched on or off by name (with `*`) or tag; applied in order. */
 export interface RuleSelection {
@@ -60,6 +61,7 @@ export interface Config {
   /** All that are configured, loaded or not. */
   readonly knownPlugins: readonly PluginConfig[];
   readonly logLevel: string;
+  readonly watching: Watching;
 }
 
 /** What holds without a configuration file: alerts in JSON on stdout, and Falco's defaults. */
@@ -86,4 +88,5 @@ export const DEFAULT_CONFIG: Config = {
   loadPlugins: [],
   knownPlugins: [],
   logLevel: "info",
+  watching: DEFAULT_WATCHING,
 };

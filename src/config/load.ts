@@ -9,6 +9,7 @@ import { chosenPlugins, readPlugins } from "./plugins.js";
 import { type Settings, schema } from "./schema.js";
 import { emptyMap, expandVariables, isMap, parseTree, type Tree, type TreeMap } from "./tree.js";
 import { removeUnsupported } from "./unsupported.js";
+import { toWatching } from "./watching.js";
 
 /** What is told and does not keep a run from starting. */
 export interface ConfigWarning {
@@ -216,6 +217,7 @@ function toConfig(settings: Settings): Config {
     loadPlugins: chosenPlugins(plugins, settings.load_plugins ?? null),
     knownPlugins: plugins,
     logLevel: settings.log_level,
+    watching: toWatching(settings),
   };
 }
 

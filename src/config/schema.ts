@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { Tree } from "./tree.js";
+import { watchingKeys } from "./watching-keys.js";
 
 /*
  * The configuration's schema, over trees whose scalars are texts. A value that does not fit falls back to the default,
@@ -83,6 +84,7 @@ export const schema = z.strictObject({
   plugins: z.unknown().optional(),
   load_plugins: texts.optional(),
   log_level: z.string().default("info"),
+  ...watchingKeys(bool, texts),
 });
 
 export type Settings = z.infer<typeof schema>;

@@ -20,20 +20,12 @@ function otherThan(...defaults: readonly number[]): (value: Tree) => boolean {
   return (value) => typeof value === "string" && !defaults.includes(Number(value));
 }
 
-function entries(value: Tree): boolean {
-  return typeof value === "string" || (Array.isArray(value) && value.length > 0);
-}
-
 /**
  * Keys of Falco's, of any version since 0.31, that are known and not acted on; docs/falco-options.md has a row for each. Where
  * one is set so that its user counts on it, that is told.
  */
 export const UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
-  "base_syscalls.custom_set": { asks: entries, instead: "what is watched follows from the rules" },
-  "base_syscalls.repair": { asks: on, instead: "what is watched follows from the rules" },
-  "base_syscalls.all": { asks: never, instead: "frequent system calls are watched wherever a rule needs them" },
   buffer_format_base64: { asks: on, instead: "buffers are shown as text" },
-  capture: { asks: enabled, instead: "record with `peregrine capture`" },
   "engine.kmod": { asks: never, instead: "there is no kernel module" },
   "engine.modern_ebpf": { asks: never, instead: "the kernel's ring has 8 MiB for all processors" },
   falco_libs: { asks: tables, instead: "the limits are those of docs/ledger.md" },
@@ -50,10 +42,7 @@ export const UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
   "outputs_queue.capacity": { asks: otherThan(0), instead: "a slow output is waited for and no alert is dropped" },
   plugins_hostinfo: { asks: never, instead: "plugins cannot ask for it" },
   program_output: { asks: enabled, instead: "nothing is sent there" },
-  syscall_event_drops: { asks: actions, instead: "losses are told in the summary at the end" },
-  syscall_event_timeouts: { asks: never, instead: "a machine without events is no fault" },
   syslog_output: { asks: enabled, instead: "nothing is sent there" },
-  watch_config_files: { asks: on, instead: "send SIGHUP when files have changed" },
   webserver: { asks: enabled, instead: "no port is opened" },
 };
 
@@ -65,12 +54,6 @@ function tables(value: Tree): boolean {
   if (!isMap(value)) return false;
   const { thread_table_size: threads, snaplen } = value;
   return (threads !== undefined && otherThan(262_144)(threads)) || (snaplen !== undefined && otherThan(0, 80)(snaplen));
-}
-
-function actions(value: Tree): boolean {
-  if (!isMap(value)) return false;
-  const listed = value["actions"];
-  return (Array.isArray(listed) ? listed : [listed]).some((action) => action !== undefined && action !== "ignore");
 }
 
 /** Takes the keys that are not acted on out of the tree. @returns the names of those that ask for something, and what happens instead */

@@ -7,6 +7,7 @@ import type { Output } from "../outputs/output.js";
 import { createOutputs, Outputs } from "../outputs/outputs.js";
 import { StreamOutput } from "../outputs/stream.js";
 
+export { type InternalAlert, internalLine as internalAlert } from "../alerts/internal.js";
 export type { EncoderOptions } from "../alerts/options.js";
 export type { Outputs } from "../outputs/outputs.js";
 export { readerGone } from "../outputs/stream.js";
@@ -54,7 +55,7 @@ const DEFAULT_READ_FIELDS = [
   "evt.info",
 ];
 
-/** Plain stdout, for what is no alert. */
-export function openStdout(): Output {
-  return new StreamOutput("stdout", 1, true);
+/** Plain stdout, for what is no alert; `buffered` where nobody waits for the lines as they come. */
+export function openStdout(buffered: boolean): Output {
+  return new StreamOutput("stdout", 1, buffered);
 }

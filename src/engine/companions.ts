@@ -105,7 +105,7 @@ export class Companions implements Attendants {
       if (result !== Written.DONE) writer.skip();
     }
     inbox.splice(0, written);
-    writer.end(0, nowNs());
+    writer.end(0, nowNs(), 0);
     return writer.last - last;
   }
 

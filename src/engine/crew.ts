@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { type Control, FailedAt, SlotControl, Stop } from "../batch/control.js";
+import { type Control, ControlWord, FailedAt, SlotControl, Stop } from "../batch/control.js";
 import { RecordWord } from "../batch/record.js";
 import type { RingShape } from "../batch/ring.js";
 import { RingLayout, SlotWord } from "../batch/ring.js";
@@ -10,7 +10,7 @@ import type { PluginMessage } from "../plugins/context.js";
 import type { Ledger } from "../telemetry/ledger.js";
 import type { WorkerMessage } from "./evaluate.js";
 import type { Threads } from "./threads.js";
-import type { WorkerTask } from "./worker-thread.js";
+import type { RulesTask, ToWorker, WorkerTask } from "./worker-thread.js";
 
 /** An event that could not be evaluated: it failed twice. */
 export interface FailedEvent {
@@ -50,6 +50,15 @@ export interface Blame {
 /** How often a pause is looked at, ms: the run may end meanwhile. */
 const NAP = 20;
 
+/** Rules that workers are asked to compile. */
+interface Offer {
+  readonly version: number;
+  /** Workers that have not answered. */
+  readonly waiting: Set<number>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** What the crew needs of a source whose batches it evaluates. */
 export interface CrewSource {
   readonly control: Control;
@@ -63,13 +72,63 @@ export class Crew {
   private readonly ready = new Set<number>();
   /** By worker: ends the thread that does its task. */
   private readonly endings: (AbortController | undefined)[] = [];
+  private readonly ports: (MessagePort | undefined)[] = [];
+  /** The rules of batches that may come, the newest last. */
+  private rules: readonly RulesTask[];
+  /** By worker: version of the newest rules that its task has. */
+  private readonly given: number[] = [];
+  private offer: Offer | null = null;
 
   constructor(
     private readonly threads: Threads,
     private readonly sources: readonly CrewSource[],
     private readonly task: Omit<WorkerTask, "worker" | "port">,
     private readonly events: CrewEvents,
-  ) {}
+  ) {
+    this.rules = task.rules;
+  }
+
+  /**
+   * Has every worker compile rules for batches to come. One offer at a time.
+   * @throws Error where a worker cannot; then none of them keeps the rules
+   */
+  async add(rules: RulesTask): Promise<void> {
+    const before = this.rules;
+    const waiting = new Set<number>();
+    for (const [worker, port] of this.ports.entries()) if (port !== undefined) waiting.add(worker);
+    // Batches of the rules before may be under way; those of still older ones are not any more.
+    this.rules = [...before.slice(-1), rules];
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.offer = { version: rules.version, waiting, resolve, reject };
+        this.send({ kind: "rules", rules });
+        if (waiting.size === 0) resolve();
+      });
+    } catch (error) {
+      this.rules = before;
+      this.send({ kind: "withdraw", version: rules.version });
+      throw error;
+    } finally {
+      this.offer = null;
+    }
+  }
+
+  private send(message: ToWorker): void {
+    for (const port of this.ports) port?.postMessage(message);
+    this.sources[0].control.ring(ControlWord.OFFERS);
+  }
+
+  /** A worker has the rules of an offer, or none are needed there any more; or `error` says why it has not. */
+  private answered(worker: number, version: number, error: string | null): void {
+    const { offer } = this;
+    if (offer === null || version < offer.version) return;
+    if (error !== null) {
+      offer.reject(new Error(error));
+      return;
+    }
+    offer.waiting.delete(worker);
+    if (offer.waiting.size === 0) offer.resolve();
+  }
 
   /**
    * Runs all workers to the end of all inputs. A worker that cannot even start aborts the run. Settles when none is left;
@@ -91,18 +150,24 @@ export class Crew {
     for (;;) {
       const { port1, port2 } = new MessageChannel();
       port1.on("message", (message: WorkerMessage) => this.hear(worker, message));
+      this.ports[worker] = port1;
+      this.given[worker] = this.rules[this.rules.length - 1].version;
       let death: unknown = null;
       const ending = new AbortController();
       this.endings[worker] = ending;
       const { signal } = ending;
       try {
-        const task = { ...this.task, worker, port: port2 };
+        const task = { ...this.task, rules: this.rules, worker, port: port2 };
         await this.threads.pool.run(task, { name: "evaluate", transferList: [port2], signal });
       } catch (error) {
         death = error;
       }
       this.drain(worker, port1);
-      if (death === null) return;
+      if (death === null) {
+        this.ports[worker] = undefined;
+        this.answered(worker, Number.POSITIVE_INFINITY, null);
+        return;
+      }
       const error = death instanceof Error ? death : new Error(String(death));
       const { plugin, pause } = this.events.blame(worker, error);
       // One that dies before it has compiled the rules would die again, unless it is a plugin that is to blame.
@@ -132,6 +197,10 @@ export class Crew {
       case "ready":
         this.ready.add(worker);
         this.events.ready(worker);
+        this.answered(worker, this.given[worker], null);
+        break;
+      case "rules":
+        this.answered(worker, message.version, message.error);
         break;
       case "alerts":
         this.events.alerts(message);

@@ -3,6 +3,7 @@
 import { Sequencer } from "../alerts/sequence.js";
 import { batchesBetween, type Control, ControlWord, RESULTS, Result } from "../batch/control.js";
 import { nowNs } from "../telemetry/clock.js";
+import type { CaptureMatch } from "./capture-rules.js";
 import type { WorkerMessage } from "./evaluate.js";
 
 type Alerts = Extract<WorkerMessage, { kind: "alerts" }>;
@@ -15,8 +16,8 @@ export class Delivery {
   private readonly sequencer: Sequencer<Alerts>;
   private pumping: Promise<void> | null = null;
   private again = false;
-  /** Matches by rule. */
-  readonly matches: Float64Array;
+  /** Matches by version of the rules, then by rule. */
+  readonly matches = new Map<number, number[]>();
   alerts = 0;
   /** The most bytes of alerts that have waited to be written. */
   backlog = 0;
@@ -27,15 +28,15 @@ export class Delivery {
   /**
    * @param latency is told how long each batch took from publish to release, ns
    * @param failed is told that the sink failed; nothing is written after that
+   * @param captures is told of matches that captures are wanted around, in their order, and before their batch is released
    */
   constructor(
     private readonly control: Control,
-    rules: number,
     private readonly sink: Sink,
     private readonly latency: (ns: number) => void,
     private readonly failed: (error: unknown) => void,
+    private readonly captures: (matches: readonly CaptureMatch[]) => void,
   ) {
-    this.matches = new Float64Array(rules);
     // Alerts of an attempt whose worker died before it could complete the batch.
     const dropped = (alerts: Alerts): void => control.addAlertBytes(-alerts.bytes.length);
     this.sequencer = new Sequencer(dropped, control.load(ControlWord.RELEASED));
@@ -111,10 +112,13 @@ export class Delivery {
   private passed(alerts: Alerts): void {
     const { control, sequencer } = this;
     if (Number.isNaN(this.firstAlert)) this.firstAlert = performance.now();
+    const matches = this.matches.get(alerts.rules) ?? [];
+    this.matches.set(alerts.rules, matches);
     for (let i = 0; i < alerts.counts.length; i += 2) {
-      this.matches[alerts.counts[i]] += alerts.counts[i + 1];
+      matches[alerts.counts[i]] = (matches[alerts.counts[i]] ?? 0) + alerts.counts[i + 1];
       this.alerts += alerts.counts[i + 1];
     }
+    if (alerts.captures.length > 0) this.captures(alerts.captures);
     this.latency(nowNs() - control.publishedAt(alerts.batch));
     sequencer.pass(alerts);
     control.release(sequencer.next, alerts.bytes.length);

@@ -3,18 +3,22 @@
 import { Chunk } from "../alerts/chunk.js";
 import { type Control, ControlWord, SlotControl } from "../batch/control.js";
 import type { Memory } from "../batch/memory.js";
+import { RecordWord } from "../batch/record.js";
 import { RingLayout, SlotWord } from "../batch/ring.js";
 import { EventView } from "../fields/view.js";
 import type { PluginMessage } from "../plugins/context.js";
 import { nowNs } from "../telemetry/clock.js";
 import type { Ledger } from "../telemetry/ledger.js";
 import { WorkerTime } from "../telemetry/stage-times.js";
+import type { CaptureMatch } from "./capture-rules.js";
 import type { EvaluatorParts } from "./parts.js";
 import { readInfo } from "./source-info.js";
 
 /** What a worker tells main; `source` is the place of a source in the run. */
 export type WorkerMessage =
   | { readonly kind: "ready" }
+  /** Rules that were offered are compiled, or could not be. */
+  | { readonly kind: "rules"; readonly version: number; readonly error: string | null }
   /** Look at the results. */
   | { readonly kind: "tick"; readonly source: number }
   | {
@@ -23,8 +27,12 @@ export type WorkerMessage =
       readonly batch: number;
       readonly attempt: number;
       readonly bytes: Uint8Array<ArrayBuffer>;
+      /** Version of the rules. */
+      readonly rules: number;
       /** Pairs: rule, matches. */
       readonly counts: readonly number[];
+      /** Matches that captures are wanted around, in event order. */
+      readonly captures: readonly CaptureMatch[];
     }
   | { readonly kind: "plugin"; readonly message: PluginMessage }
   | { readonly kind: "unknown plugin"; readonly source: number; readonly id: number; readonly events: number }
@@ -39,13 +47,22 @@ export interface EvaluateContext {
   readonly worker: number;
   /** Place of the source in the run. */
   readonly source: number;
-  readonly rules: number;
   readonly memory: Memory;
   readonly control: Control;
   readonly ledger: Ledger;
   readonly times: Float64Array;
   readonly info: SharedArrayBuffer;
   readonly post: (message: WorkerMessage, transfer?: ArrayBuffer[]) => void;
+}
+
+/** Rules as a worker has them. */
+export interface CompiledRules {
+  readonly version: number;
+  readonly parts: EvaluatorParts;
+  /** How many there are. */
+  readonly rules: number;
+  /** By rule: ns after a match for which a capture is wanted, -1 = none is; null: no rule wants any. */
+  readonly captures: Float64Array | null;
 }
 
 /** Evaluates whole batches of one source for one worker. */
@@ -55,16 +72,21 @@ export class Evaluation {
   private readonly floats: Float64Array;
   private readonly layout: RingLayout;
   private readonly chunk = new Chunk();
-  private readonly counts: Int32Array;
+  private counts: Int32Array;
+  private captures: Float64Array | null;
+  private matches: CaptureMatch[] = [];
   /** Event and rules of the matches in the chunk that `counts` has, so that an event can be taken back. */
   private begun = -1;
   private begunHits = 0;
   private generation = 0;
   private section = -1;
-  private readonly matcher: EvaluatorParts["matcher"];
-  private readonly encoder: EvaluatorParts["encoder"];
-  private readonly plugins: EvaluatorParts["plugins"];
-  private readonly unknown: EvaluatorParts["unknown"];
+  private matcher: EvaluatorParts["matcher"];
+  private encoder: EvaluatorParts["encoder"];
+  private plugins: EvaluatorParts["plugins"];
+  private unknown: EvaluatorParts["unknown"];
+  /** Rules of batches that may still come, the newest last; `version` are those in use. */
+  private compiled: CompiledRules[];
+  private version: number;
   /** Index of the event that a plugin is not asked about, -1: none. */
   private barredAt = -1;
 
@@ -80,18 +102,44 @@ export class Evaluation {
 
   constructor(
     private readonly context: EvaluateContext,
-    parts: EvaluatorParts,
+    compiled: readonly CompiledRules[],
   ) {
     this.view = new EventView(context.memory, readInfo(context.info));
     this.words = this.view.words;
     this.floats = this.view.floats;
     this.layout = new RingLayout(context.memory.shape.ring);
-    this.counts = new Int32Array(context.rules);
+    this.compiled = [...compiled];
+    const { version, rules, captures, parts } = this.compiled[0];
+    this.version = version;
+    this.counts = new Int32Array(rules);
+    this.captures = captures;
     this.matcher = parts.matcher;
     this.encoder = parts.encoder;
     this.plugins = parts.plugins;
     this.unknown = parts.unknown;
     if (parts.plugins !== undefined) this.view.plugins = parts.plugins.sources;
+  }
+
+  /** More rules, for batches to come. Of those before, the newest are kept: batches of theirs may be under way. */
+  add(compiled: CompiledRules): void {
+    this.compiled = [...this.compiled.slice(-1), compiled];
+  }
+
+  /** These rules will not be used: another worker could not compile them. */
+  withdraw(version: number): void {
+    if (this.compiled.length > 1) this.compiled = this.compiled.filter((each) => each.version !== version);
+  }
+
+  private use(version: number): void {
+    const found = this.compiled.find((each) => each.version === version) ?? this.compiled[0];
+    const { parts, rules, captures } = found;
+    this.version = found.version;
+    this.counts = new Int32Array(rules);
+    this.captures = captures;
+    this.matcher = parts.matcher;
+    this.encoder = parts.encoder;
+    this.plugins = parts.plugins;
+    this.unknown = parts.unknown;
   }
 
   /** Evaluates the batch in `slot`, which this worker has claimed, and completes it or gives it back. */
@@ -131,11 +179,13 @@ export class Evaluation {
 
   /** What the batch needs to be known before its first event. */
   private prepare(base: number): void {
+    const version = this.words[base + SlotWord.RULES];
+    if (version !== this.version) this.use(version);
     const generation = this.words[base + SlotWord.GENERATION];
     if (generation !== this.generation) {
       this.generation = generation;
       this.view.generation = generation;
-      this.matcher.forget();
+      for (const { parts } of this.compiled) parts.matcher.forget();
     }
     const section = this.words[base + SlotWord.SECTION];
     if (section !== this.section) {
@@ -175,6 +225,18 @@ export class Evaluation {
     this.encoder.encode(this.view, this.matcher.hits, hits, this.chunk);
     this.begunHits = hits;
     for (let i = 0; i < hits; i++) this.counts[this.matcher.hits[i]]++;
+    if (this.captures !== null) this.capture(this.captures, hits);
+  }
+
+  /** Notes the match where one of its rules wants a capture: the longest one counts. */
+  private capture(captures: Float64Array, hits: number): void {
+    let duration = -1;
+    for (let i = 0; i < hits; i++) duration = Math.max(duration, captures[this.matcher.hits[i]]);
+    if (duration < 0) return;
+    const { view, words } = this;
+    const low = words[view.o + RecordWord.TIME] >>> 0;
+    const time = (BigInt(words[view.o + RecordWord.TIME + 1] >>> 0) << 32n) | BigInt(low);
+    this.matches.push({ event: view.number, time, duration });
   }
 
   /** Drops what a failing event has written. */
@@ -184,12 +246,14 @@ export class Evaluation {
     if (this.begun !== index) return;
     this.chunk.rollback();
     for (let i = 0; i < this.begunHits; i++) this.counts[this.matcher.hits[i]]--;
+    if (this.matches.at(-1)?.event === this.view.number) this.matches.pop();
     this.begun = -1;
   }
 
   private reset(): void {
     this.chunk.clear();
     this.counts.fill(0);
+    if (this.matches.length > 0) this.matches = [];
     this.begun = -1;
     this.unknown?.clear();
   }
@@ -226,7 +290,8 @@ export class Evaluation {
       const attempt = control.slot(slot, SlotControl.ATTEMPT);
       control.addAlertBytes(size);
       try {
-        post({ kind: "alerts", source, batch, attempt, bytes, counts }, [bytes.buffer]);
+        const { version: rules, matches: captures } = this;
+        post({ kind: "alerts", source, batch, attempt, bytes, rules, counts, captures }, [bytes.buffer]);
       } catch (error) {
         // Main counts down what it hears of, and it will not hear of these.
         control.addAlertBytes(-size);

@@ -82,12 +82,15 @@ export class Watch {
     }
     this.still = true;
     const elapsed = now - this.since;
-    // Loading a plugin, and all that it imports, is no call.
-    const loading = this.alive && guard.word(GuardWord.BEAT) === 0;
-    if (elapsed < (loading ? timeoutMs * WAITING_SHARE : timeoutMs)) return false;
+    if (elapsed < (this.loading ? timeoutMs * WAITING_SHARE : timeoutMs)) return false;
     const used = (cpuNs(guard.word(GuardWord.TID)) - this.cpu) / 1e6;
     // A thread that is not given the CPU does not hang, nor does one that waits, for a good while.
     return used > timeoutMs * COMPUTING || elapsed > timeoutMs * WAITING_SHARE;
+  }
+
+  /** Loading a plugin, and all that it imports, is no call. */
+  private get loading(): boolean {
+    return this.alive && this.guard.word(GuardWord.BEAT) === 0;
   }
 
   /**
@@ -95,7 +98,7 @@ export class Watch {
    * than the process has grown by, and no more than the thread has touched.
    */
   taken(rss: number): number {
-    if (!this.still || rss <= this.rss) return 0;
+    if (!this.still || this.loading || rss <= this.rss) return 0;
     return Math.min(rss - this.rss, (pageFaults(this.guard.word(GuardWord.TID)) - this.faults) * PAGE);
   }
 }

@@ -4,11 +4,14 @@ import { annexWords } from "../batch/annex.js";
 import type { Interner } from "../batch/interner.js";
 import type { Memory } from "../batch/memory.js";
 import { loadAddon } from "../capture/addon.js";
-import { LiveCounter, LiveSource } from "../capture/live.js";
+import { type Interest, LiveCounter, LiveSource } from "../capture/live.js";
+import { RecentEvents } from "../capture/recent.js";
 import { createInterner, ReaderCounter, ScapSource } from "../capture/scap.js";
 import { describeContainer } from "../containers/bundles.js";
 import { makePlan, StateStage } from "../state/stage.js";
 import type { SourceCounts } from "../telemetry/ledger.js";
+import type { RulesDemand } from "./ingest-mail.js";
+import { chooseCalls } from "./interest.js";
 import type { CountedSource, IngestParts, IngestSetup } from "./parts.js";
 import type { SyscallSpec } from "./source-spec.js";
 
@@ -28,7 +31,7 @@ interface SourceParts {
 }
 
 /** The source that `spec` describes. */
-function createSource(spec: SyscallSpec, parts: SourceParts): CountedSource {
+function createSource(spec: SyscallSpec, parts: SourceParts): CountedScap | CountedLive {
   switch (spec.kind) {
     case "capture":
       return new CountedScap({ path: spec.path, ...parts });
@@ -43,14 +46,39 @@ function createSource(spec: SyscallSpec, parts: SourceParts): CountedSource {
 
 /** Source and state stage for system calls. Throws what the addon throws where it cannot be loaded. */
 export function createIngest(setup: IngestSetup): IngestParts {
-  const { memory, hostRoot, containers } = setup;
+  const { memory, hostRoot, containers, rules } = setup;
   const interner = createInterner(memory);
-  const plan = makePlan(setup.demand, setup.annex.parts, setup.images);
-  const words = annexWords(setup.annex);
-  const source = createSource(setup.source, { memory, interner, plan, annexWords: words, containers });
-  const stage = new StateStage({ memory, interner, plan, hostRoot, containers, annex: setup.annex });
-  const fdsOf = (tid: number): Int32Array => stage.fdsOf(tid);
-  return { source, interner, stage, fdsOf, stageCounters: () => ({ ...stage.counters }) };
+  const { annex } = rules;
+  const plan = makePlan(rules.demand, annex.parts, rules.images);
+  const interest = setup.source.kind === "live" ? interestOf(rules, plan) : null;
+  const source = createSource(setup.source, { memory, interner, plan, annexWords: annexWords(annex), containers });
+  if (interest !== null && source instanceof CountedLive) source.setInterest(interest);
+  const stage = new StateStage({ memory, interner, plan, hostRoot, containers, annex });
+  const recent = setup.recent === null ? null : new RecentEvents(stage.native, interner, setup.recent);
+  if (recent !== null) source.keep(recent);
+  return {
+    source,
+    interner,
+    stage,
+    fdsOf: (tid) => stage.fdsOf(tid),
+    stageCounters: () => ({ ...stage.counters }),
+    change: (next) => change(source, stage, next),
+    ...(recent === null ? {} : { recent }),
+  };
+}
+
+/** What leaves the kernel, where that is not just what the plan says; changes the plan to it. */
+function interestOf({ base, demand }: RulesDemand, plan: Int32Array): Interest | null {
+  return base === null ? null : chooseCalls(base, demand, plan);
+}
+
+/** Other rules ask for other events and parameters. */
+function change(source: CountedScap | CountedLive, stage: StateStage, rules: RulesDemand): void {
+  const plan = makePlan(rules.demand, rules.annex.parts, rules.images);
+  const interest = source instanceof CountedLive ? interestOf(rules, plan) : null;
+  stage.setPlan(plan, rules.annex);
+  source.setPlan(plan, annexWords(rules.annex));
+  if (interest !== null && source instanceof CountedLive) source.setInterest(interest);
 }
 
 /** A capture file that keeps the ledger's counts. */

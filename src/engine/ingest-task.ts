@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { MessagePort } from "node:worker_threads";
-import type { AnnexDemand } from "../batch/annex.js";
 import type { ControlBuffer } from "../batch/control.js";
 import type { GuardBuffer } from "../batch/guard.js";
 import type { Memory } from "../batch/memory.js";
-import type { Demand } from "../batch/plan.js";
+import type { RecentOptions } from "../capture/recent.js";
 import type { LoadedPlugin } from "../plugins/info.js";
 import type { WantedField } from "../sdk/index.js";
 import type { LedgerBuffer } from "../telemetry/ledger.js";
+import type { DropSettings } from "./drops.js";
 import type { Faults } from "./faults.js";
 import type { SweepLimit } from "./ingest.js";
+import type { RulesDemand } from "./ingest-mail.js";
 import type { SyscallSpec } from "./source-spec.js";
 
 /** Everything ingest needs for one source of a run. */
@@ -24,11 +25,13 @@ export interface IngestTask {
   readonly times: SharedArrayBuffer;
   readonly info: SharedArrayBuffer;
   /** What the rules and their outputs read. */
-  readonly demand: Demand;
-  /** What they read of annexes. */
-  readonly annex: AnnexDemand;
-  /** By type: events that plugins' libraries are given as they are. */
-  readonly images: readonly boolean[];
+  readonly rules: RulesDemand;
+  readonly recent: RecentOptions | null;
+  /** When lost events are told; null: they are not. */
+  readonly drops: DropSettings | null;
+  /** Looks for events in a row that may find none; null: any number. */
+  readonly silence: number | null;
+  readonly port: MessagePort;
   /** The plugins that are at work in the thread; null: none. */
   readonly plugins: IngestPlugins | null;
   /** By plugin: where what libraries that parse extract goes. */

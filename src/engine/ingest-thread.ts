@@ -6,10 +6,14 @@ import { PeregrineError } from "../telemetry/errors.js";
 import { Ledger } from "../telemetry/ledger.js";
 import { IngestTime, ingestTimes } from "../telemetry/stage-times.js";
 import type { Companions } from "./companions.js";
+import { DropMonitor } from "./drops.js";
 import { failureOf, Ingest } from "./ingest.js";
+import { IngestMail } from "./ingest-mail.js";
 import { createIngest, warmIngest } from "./ingest-parts.js";
 import type { IngestPlugins, IngestTask } from "./ingest-task.js";
+import { Keeper } from "./keeper.js";
 import type { IngestParts, IngestSetup } from "./parts.js";
+import { SilenceMonitor } from "./silence.js";
 import { InfoWriter } from "./source-info.js";
 
 /** A failure that a user can meet, as plain data. */
@@ -48,9 +52,16 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
     if (task.plugins !== null) companions = await loadCompanions(task, task.plugins, parts, control);
   } catch (error) {
     control.end();
+    task.port.close();
     return failed(error);
   }
+  const mail = new IngestMail(task.port);
+  const { recent } = parts;
   const loop = new Ingest({
+    mail,
+    keeper: recent === undefined ? null : new Keeper(recent, control, mail, task.source.kind === "live"),
+    drops: task.drops === null ? null : new DropMonitor(task.drops),
+    silence: task.silence === null ? null : new SilenceMonitor(task.silence),
     memory: task.memory,
     control,
     ledger: new Ledger(task.ledger),
@@ -68,6 +79,7 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
   } finally {
     companions?.close();
     times[IngestTime.CPU] += threadCpuNs() - cpu;
+    task.port.close();
   }
 }
 
@@ -82,8 +94,8 @@ async function loadCompanions(
 }
 
 async function loadParts(task: IngestTask): Promise<IngestParts> {
-  const { source, memory, demand, annex, images, hostRoot, containers, faults } = task;
-  const setup: IngestSetup = { source, memory, demand, annex, images, hostRoot, containers, data: faults?.data };
+  const { source, memory, rules, recent, hostRoot, containers, faults } = task;
+  const setup: IngestSetup = { source, memory, rules, recent, hostRoot, containers, data: faults?.data };
   const module = faults?.modules?.ingest;
   if (module === undefined) return createIngest(setup);
   return ((await import(module)) as { createIngest: (setup: IngestSetup) => IngestParts }).createIngest(setup);

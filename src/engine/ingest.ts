@@ -2,14 +2,19 @@
 
 import { type Control, ControlWord, SlotControl, SlotState } from "../batch/control.js";
 import type { Memory } from "../batch/memory.js";
+import { RecordWord } from "../batch/record.js";
 import { RingLayout, SlotWord } from "../batch/ring.js";
 import { FillResult, type SourceFailure } from "../capture/source.js";
 import { nowNs } from "../telemetry/clock.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
 import { IngestTime } from "../telemetry/stage-times.js";
+import type { DropMonitor } from "./drops.js";
 import { FirstEvent } from "./first-event.js";
+import type { IngestMail } from "./ingest-mail.js";
+import type { Keeper } from "./keeper.js";
 import type { Attendants, IngestParts } from "./parts.js";
+import type { SilenceMonitor } from "./silence.js";
 import type { InfoWriter } from "./source-info.js";
 
 /** Strings and their bytes at which the dictionary is swept, if not most of them turn out to be in use. */
@@ -43,6 +48,11 @@ export interface IngestContext {
   /** Plugins that are at work in the thread; null: none. */
   readonly companions: Attendants | null;
   readonly sweep: SweepLimit;
+  readonly mail: IngestMail;
+  /** Writes captures of what is read; null: nobody wants any. */
+  readonly keeper: Keeper | null;
+  readonly drops: DropMonitor | null;
+  readonly silence: SilenceMonitor | null;
 }
 
 /**
@@ -71,6 +81,12 @@ export class Ingest {
   private sectionNumber = 0;
   /** Number of the last event that was read. */
   private last = 0;
+  /** About when the last event was: the time of its batch's first record, ns since the epoch; 0 = there was none. */
+  private time = 0n;
+  /** Version of the rules that batches are for. */
+  private rules = 0;
+  /** Messages of main's that were asked for. */
+  private heard = 0;
   private marks: Uint8Array | null = null;
   private softStrings: number;
   private softBytes: number;
@@ -91,12 +107,14 @@ export class Ingest {
    * workers that there is no more.
    */
   run(): IngestEnd {
-    const { control, parts, info } = this.context;
+    const { control, parts, info, keeper } = this.context;
     try {
       const header = parts.source.open();
       info.begin(header);
       parts.stage.begin(header, 0);
+      keeper?.begin();
       const failure = this.read();
+      keeper?.close(this.hear);
       return { events: this.last, sections: this.sectionNumber + 1, failure };
     } finally {
       control.end();
@@ -115,22 +133,26 @@ export class Ingest {
   }
 
   private loop(): SourceFailure | null {
-    const { control, parts } = this.context;
+    const { control, parts, keeper } = this.context;
     while (this.waitForSlot()) {
+      if (control.load(ControlWord.MAIL) !== this.heard) this.hear();
       parts.stage.settle(this.horizon());
       if (parts.stage.tight) this.drain();
       if (this.full()) this.collect();
       const result = this.step(control.nextSlot());
+      keeper?.step(this.last, this.hear);
+      this.watch();
+      if (keeper?.full === true) return null;
       if (result === FillResult.END) return null;
       if (result === FillResult.FAILED) return parts.source.failure;
       if (result === FillResult.SECTION) this.section();
-      if (this.context.companions !== null) this.hear(this.context.companions);
+      if (this.context.companions !== null) this.attend(this.context.companions);
     }
     return null;
   }
 
   /** Puts the events that plugins have added behind those of the source. */
-  private hear(companions: Attendants): void {
+  private attend(companions: Attendants): void {
     companions.hear();
     while (companions.waiting && this.waitForSlot()) {
       const { control, parts, ledger } = this.context;
@@ -146,8 +168,37 @@ export class Ingest {
       const ruleRecords = parts.source.counts(this.counts);
       ledger.filled(this.counts, slot, wanted, ruleRecords - this.ruleRecords - wanted);
       this.ruleRecords = ruleRecords;
+      this.context.keeper?.batch(this.firsts[slot]);
       if (wanted > 0) control.publish();
     }
+  }
+
+  /** Takes what main has sent. */
+  private readonly hear = (): void => {
+    const { control, mail, parts, keeper } = this.context;
+    this.heard = control.load(ControlWord.MAIL);
+    for (let message = mail.next(); message !== undefined; message = mail.next()) {
+      if (message.kind !== "rules") {
+        keeper?.hear(message);
+        continue;
+      }
+      const { version, ...rules } = message;
+      parts.change?.(rules);
+      this.rules = version;
+      mail.tell({ kind: "changed", version, event: this.last });
+    }
+  };
+
+  /** Tells of lost events, and of a source that has fallen silent. */
+  private watch(): void {
+    const { drops, silence, mail, parts } = this.context;
+    if (drops !== null && this.time !== 0n) {
+      const { seen, kernel } = this.counts;
+      const news = drops.look(this.time, seen, kernel > 0 ? (parts.source.drops ?? null) : null);
+      if (news !== null) mail.tell({ kind: "drops", news });
+    }
+    const fills = silence?.look(this.last) ?? null;
+    if (fills !== null) mail.tell({ kind: "silent", fills, since: Number(this.time / 1_000_000n) });
   }
 
   /** Waits until the next slot is free. @returns false when the engine stops */
@@ -167,12 +218,16 @@ export class Ingest {
 
   /** One batch: fill, apply, publish. @returns the fill's result */
   private step(slot: number): number {
-    const { control, parts, ledger, times } = this.context;
+    const { control, parts, ledger, times, keeper } = this.context;
     const base = this.layout.slotWord(slot);
     const start = nowNs();
     const result = parts.source.fill(slot);
     const filled = nowNs();
     if (parts.source.tellsFirst !== true) this.first.mark(slot);
+    if (this.words[base + SlotWord.RECORDS] > 0) {
+      const at = base + this.layout.recordsWord + RecordWord.TIME;
+      this.time = (BigInt(this.words[at + 1] >>> 0) << 32n) | BigInt(this.words[at] >>> 0);
+    }
     parts.stage.apply(slot);
     this.context.companions?.apply(slot);
     const applied = nowNs();
@@ -185,6 +240,7 @@ export class Ingest {
     const ruleRecords = parts.source.counts(this.counts);
     ledger.filled(this.counts, slot, wanted, ruleRecords - this.ruleRecords - wanted);
     this.ruleRecords = ruleRecords;
+    keeper?.batch(this.firsts[slot]);
     if (wanted > 0) control.publish();
     return result;
   }
@@ -198,6 +254,7 @@ export class Ingest {
     this.words[base + SlotWord.SOURCE] = 0;
     this.words[base + SlotWord.GENERATION] = this.generation;
     this.words[base + SlotWord.SECTION] = this.sectionNumber;
+    this.words[base + SlotWord.RULES] = this.rules;
     this.floats[(base + SlotWord.PUBLISHED_AT) >> 1] = at;
   }
 
@@ -232,6 +289,7 @@ export class Ingest {
     if (this.context.control.aborted) return;
     info.begin(header);
     parts.stage.begin(header, this.last + 1);
+    this.context.keeper?.begin();
     this.sectionNumber++;
   }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Encoder } from "../alerts/encoder.js";
-import type { AnnexDemand } from "../batch/annex.js";
 import type { Interner } from "../batch/interner.js";
 import type { Memory } from "../batch/memory.js";
-import type { Demand } from "../batch/plan.js";
+import type { RecentEvents, RecentOptions } from "../capture/recent.js";
 import type { SectionHeader, Source } from "../capture/source.js";
 import type { PluginHost } from "../plugins/host.js";
 import type { Matcher } from "../rules/matcher.js";
 import type { SourceCounts } from "../telemetry/ledger.js";
+import type { RulesDemand } from "./ingest-mail.js";
 import type { SyscallSpec } from "./source-spec.js";
 
 /** A source that keeps count. */
@@ -22,6 +22,8 @@ export interface CountedSource extends Source {
   /** Bytes read from the input, and ns spent inflating it. */
   readonly bytes: number;
   readonly inflateNs: number;
+  /** What the kernel lost, DROP_CAUSES numbers for each of DROP_CLASSES; absent: the source is no kernel. */
+  readonly drops?: Float64Array;
 }
 
 /** The state stage as ingest uses it; src/state/stage.ts. */
@@ -55,14 +57,17 @@ export interface IngestParts {
   fdsOf(tid: number): Int32Array;
   /** Counts for the report: threads, fds, refusals. */
   stageCounters(): Readonly<Record<string, number>>;
+  /** What the rules of batches to come ask for. Between batches. Left out: the parts cannot change. */
+  change?(rules: RulesDemand): void;
+  /** Recent events, on their way to captures; absent: none are written. */
+  readonly recent?: RecentEvents;
 }
 
 export interface IngestSetup {
   readonly source: SyscallSpec;
   readonly memory: Memory;
-  readonly demand: Demand;
-  readonly annex: AnnexDemand;
-  readonly images: readonly boolean[];
+  readonly rules: RulesDemand;
+  readonly recent: RecentOptions | null;
   readonly hostRoot: string | null;
   readonly containers: boolean;
   readonly data: unknown;

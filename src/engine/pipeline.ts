@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { Control, createControl, HEARTBEAT, SlotControl, SlotState } from "../batch/control.js";
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { Control, ControlWord, createControl, HEARTBEAT, SlotControl, SlotState } from "../batch/control.js";
 import { fillDictionary } from "../batch/dictionary.js";
 import { createMemory, DEFAULT_SHAPE, type MemoryShape } from "../batch/memory.js";
 import type { RingShape } from "../batch/ring.js";
 import type { WorkBuffer } from "../batch/work.js";
+import type { RecentOptions } from "../capture/recent.js";
+import type { BaseSyscalls } from "../config/base-syscalls.js";
 import type { LoadedPlugin } from "../plugins/info.js";
 import { createParsed } from "../plugins/library/parsed-memory.js";
 import { createLedger, Ledger } from "../telemetry/ledger.js";
@@ -12,8 +15,10 @@ import { createStageTimes, readStageTimes } from "../telemetry/stage-times.js";
 import type { CrewSource } from "./crew.js";
 import { Delivery, type Sink } from "./delivery.js";
 import type { RunPlan } from "./demand.js";
+import type { DropSettings } from "./drops.js";
 import type { ArmedFaults } from "./faults.js";
 import { DEFAULT_SWEEP, type SweepLimit } from "./ingest.js";
+import type { FromIngest, RulesDemand, ToIngest } from "./ingest-mail.js";
 import type { IngestPlugins, IngestTask } from "./ingest-task.js";
 import type { Failure, IngestResult } from "./ingest-thread.js";
 import { createLatency, type Latency } from "./latency.js";
@@ -35,12 +40,25 @@ export interface PipelineOptions {
   readonly ring?: Partial<RingShape>;
   readonly memory?: Partial<Omit<MemoryShape, "ring">>;
   readonly sweep?: SweepLimit;
+  /** What is done beside evaluating; for sources of system calls. */
+  readonly watch?: WatchSettings;
+}
+
+/** What is done with a source of system calls beside evaluating rules. */
+export interface WatchSettings {
+  /** Which calls leave the kernel; left out: those that rules and state ask for. */
+  readonly base?: BaseSyscalls;
+  /** Captures of what is read. */
+  readonly recent?: RecentOptions;
+  /** When lost events are told. */
+  readonly drops?: DropSettings;
+  /** Looks for events in a row that may find none before that is told. */
+  readonly silence?: number;
 }
 
 export interface PipelineContext {
   readonly work: WorkBuffer;
   readonly workers: number;
-  readonly rules: number;
   readonly sink: Sink;
   readonly faults: ArmedFaults | null;
   /** The plugins of the run. */
@@ -49,6 +67,8 @@ export interface PipelineContext {
   readonly asyncNames: readonly string[];
   /** Is told that alerts can be written no more. */
   readonly failed: (error: unknown) => void;
+  /** Hears the ingest threads of sources of system calls. */
+  readonly hear: (pipeline: Pipeline, message: FromIngest) => void;
 }
 
 /** What a plugin's source needs: no processes, and room for large events. */
@@ -82,18 +102,22 @@ export class Pipeline implements CrewSource {
   /** Events of plugins that are not loaded, by ID. */
   readonly unknownPlugins = new Map<number, number>();
   private readonly latency: Latency = createLatency();
+  private port: MessagePort | null = null;
+  private base: BaseSyscalls | null;
 
   constructor(
     private readonly options: PipelineOptions,
     private readonly context: PipelineContext,
   ) {
+    this.base = options.watch?.base ?? null;
     const memory = createMemory(shapeOf(options));
     const plugin = options.spec.kind === "plugin";
-    // A plugin waits for its acknowledgements, so main hears of each of its batches.
+    // A plugin waits for its acknowledgements, captures for what matched: main hears of each of their batches.
+    const each = plugin || options.watch?.recent !== undefined;
     const control = createControl(
       memory.shape.ring.slots,
       context.work,
-      plugin ? 1 : HEARTBEAT,
+      each ? 1 : HEARTBEAT,
       context.faults?.firstBatch,
     );
     const names = plugin ? context.asyncNames : [];
@@ -114,7 +138,10 @@ export class Pipeline implements CrewSource {
     this.ledger = new Ledger(ledger);
     this.shape = memory.shape.ring;
     this.ring = memory.ring;
-    this.delivery = new Delivery(this.control, context.rules, context.sink, this.latency.record, context.failed);
+    const { record } = this.latency;
+    this.delivery = new Delivery(this.control, context.sink, record, context.failed, (matches) =>
+      this.send({ kind: "matches", matches }),
+    );
   }
 
   get faults(): ArmedFaults | null {
@@ -132,23 +159,60 @@ export class Pipeline implements CrewSource {
     if (control.slot(slot, SlotControl.STATE) === SlotState.FREE) ledger.orphaned(slot);
   }
 
-  /** What the ingest thread of a source of system calls is given. */
-  task(spec: SyscallSpec, plan: RunPlan, plugins: IngestPlugins | null): IngestTask {
-    const { hostRoot, containers, sweep } = this.options;
-    const { demand, annex, images } = plan;
-    return {
+  /** What the rules of a run ask of the source. */
+  demand({ demand, annex, images }: RunPlan): RulesDemand {
+    return { demand, annex, images, base: this.base };
+  }
+
+  /** Which calls leave the kernel from the next rules on. */
+  set baseSyscalls(base: BaseSyscalls | null) {
+    this.base = base;
+  }
+
+  /** Tells the ingest thread of a source of system calls; before it begins it finds the message waiting. */
+  send(message: ToIngest): void {
+    this.port?.postMessage(message);
+    this.control.ring(ControlWord.MAIL);
+  }
+
+  /** The ingest thread has ended: takes what it posted last. */
+  ended(): void {
+    const { port } = this;
+    if (port === null) return;
+    this.port = null;
+    port.removeAllListeners("message");
+    for (let entry = receiveMessageOnPort(port); entry !== undefined; entry = receiveMessageOnPort(port)) {
+      this.context.hear(this, entry.message as FromIngest);
+    }
+    port.close();
+  }
+
+  /** What the ingest thread of a source of system calls is given, and what of it is handed over. */
+  task(
+    spec: SyscallSpec,
+    plan: RunPlan,
+    plugins: IngestPlugins | null,
+  ): { readonly task: IngestTask; readonly transfer: MessagePort[] } {
+    const { hostRoot, containers, sweep, watch } = this.options;
+    const { port1, port2 } = new MessageChannel();
+    this.port = port1;
+    port1.on("message", (message: FromIngest) => this.context.hear(this, message));
+    const task = {
       ...this.shared,
       name: this.name,
       source: spec,
-      demand,
-      annex,
-      images,
+      rules: this.demand(plan),
       plugins,
+      recent: watch?.recent ?? null,
+      drops: watch?.drops ?? null,
+      silence: watch?.silence ?? null,
       hostRoot,
       containers: containers ?? true,
       sweep: sweep ?? DEFAULT_SWEEP,
       faults: this.context.faults,
+      port: port2,
     };
+    return { task, transfer: plugins === null ? [port2] : [port2, plugins.port] };
   }
 
   /** What became of the source. `end` is null where its ingest thread broke, or where it is a plugin's. */

@@ -76,7 +76,6 @@ export class PluginCrew {
     place: number,
     pipeline: Pipeline,
     spec: PluginSpec,
-    wanted: boolean,
     fields: readonly (readonly WantedField[])[],
   ): Promise<Failure | null> {
     const { plugins, workers, tell, progress } = this.options;
@@ -91,7 +90,6 @@ export class PluginCrew {
         ...pipeline.shared,
         guard: this.buffer,
         thread,
-        wanted,
         progress: progress !== null,
         asyncNames: pipeline.asyncNames,
         plugins,

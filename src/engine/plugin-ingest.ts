@@ -56,6 +56,8 @@ export class PluginIngest {
   private readonly positions: Position[] = [];
   private readonly id: number;
   private slot = -1;
+  /** Whether any rule looks at the events of the batch that the plugin has given. */
+  private wanted = true;
   /** Word pairs of the time at which the events in hand were received. */
   private readonly received = new Int32Array(2);
   private readonly time = new Int32Array(2);
@@ -158,8 +160,9 @@ export class PluginIngest {
   }
 
   private async write(batch: SourceBatch): Promise<void> {
-    const { task, control } = this.parts;
+    const { control } = this.parts;
     wallTime(this.received);
+    this.wanted = control.load(ControlWord.UNWANTED) === 0;
     for (let i = lostOf(batch); i > 0; i--) {
       this.counts.faulty++;
       await this.passOver();
@@ -170,7 +173,7 @@ export class PluginIngest {
       if (!isEvent(event)) {
         this.counts.faulty++;
         await this.passOver();
-      } else if (!task.wanted) {
+      } else if (!this.wanted) {
         this.counts.notWanted++;
         await this.passOver();
         this.timeOf(event);
@@ -219,7 +222,7 @@ export class PluginIngest {
    * @returns whether that is all: most events go this way, on which nothing is waited for and nothing made
    */
   private writeAtOnce(event: SourceEvent): boolean {
-    if (this.slot === -1 || !this.parts.task.wanted || !isEvent(event)) return false;
+    if (this.slot === -1 || !this.wanted || !isEvent(event)) return false;
     this.timeOf(event);
     if (this.writer.plugin(this.id, event.data, this.time[0], this.time[1]) !== Written.DONE) return false;
     this.counts.seen++;
@@ -285,7 +288,7 @@ export class PluginIngest {
     const { control, ledger, times, guard } = this.parts;
     const { writer, slot } = this;
     this.slot = -1;
-    writer.end(control.words[ControlWord.PUBLISHED], nowNs());
+    writer.end(control.words[ControlWord.PUBLISHED], nowNs(), control.load(ControlWord.RULES));
     this.first.mark(slot);
     this.parts.parse?.apply(slot);
     ledger.filled(this.counts, slot, writer.events, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin } from "../plugins/info.js";
 import { threadFlags } from "../plugins/thread-flags.js";
@@ -93,11 +93,12 @@ export class PluginSource {
     this.port = port1;
     if (this.stopped) this.send({ kind: "stop" });
     let end: PluginEnd | null = null;
-    port1.on("message", (message: FromPluginThread) => {
+    const hear = (message: FromPluginThread): void => {
       if (message.kind === "end") end = message.end;
       else if (message.kind === "progress") this.events.progress(message.progress);
       else this.events.message(message);
-    });
+    };
+    port1.on("message", hear);
     const death = await new Promise<string>((done) => {
       let why = "";
       thread.on("error", (error: Error & { code?: string }) => {
@@ -105,8 +106,11 @@ export class PluginSource {
       });
       thread.on("exit", (code) => done(why === "" ? `it ended its thread (${code})` : why));
     });
-    // The last messages are in the queue when the thread is gone; they come before this does.
-    await new Promise(setImmediate);
+    // The last messages are in the queue when the thread is gone, but nobody may have been told of them yet.
+    port1.removeAllListeners("message");
+    for (let entry = receiveMessageOnPort(port1); entry !== undefined; entry = receiveMessageOnPort(port1)) {
+      hear(entry.message as FromPluginThread);
+    }
     port1.close();
     this.thread = null;
     this.port = null;

@@ -22,8 +22,6 @@ export interface PluginTask {
   readonly guard: GuardBuffer;
   /** Its block of the guard. */
   readonly thread: number;
-  /** Whether any rule looks at events of the source. */
-  readonly wanted: boolean;
   /** Whether somebody watches how far it is. */
   readonly progress: boolean;
   /** Dictionary ids of the names that asynchronous events can have. */

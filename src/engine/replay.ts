@@ -21,7 +21,7 @@ export interface ReplayOptions
  * Rejects when the sink does, and when a worker cannot compile the rules.
  */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
-  const { capture, hostRoot, containers, ring, memory, sweep, onLedger, ...rest } = options;
+  const { capture, hostRoot, containers, ring, memory, sweep, watch, onLedger, ...rest } = options;
   const { sources, ...report } = await run({
     ...rest,
     sources: [
@@ -33,6 +33,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
         ...(ring === undefined ? {} : { ring }),
         ...(memory === undefined ? {} : { memory }),
         ...(sweep === undefined ? {} : { sweep }),
+        ...(watch === undefined ? {} : { watch }),
       },
     ],
     ...(onLedger === undefined ? {} : { onLedgers: ([ledger]) => onLedger(ledger) }),

@@ -2,26 +2,35 @@
 
 import type { EncoderOptions } from "../alerts/options.js";
 import { noAnnex } from "../batch/annex.js";
-import { Stop } from "../batch/control.js";
+import { ControlWord, Stop } from "../batch/control.js";
 import { createWork } from "../batch/work.js";
+import type { FinishedCapture } from "../capture/recent.js";
+import type { BaseSyscalls } from "../config/base-syscalls.js";
 import type { LoadedPlugin } from "../plugins/info.js";
 import { sourcesOf } from "../plugins/sources.js";
-import { PRIORITIES, type RuleSet } from "../rules/ruleset.js";
+import type { RuleSet } from "../rules/ruleset.js";
 import type { Progress } from "../sdk/index.js";
 import { nowNs } from "../telemetry/clock.js";
 import type { Ledger } from "../telemetry/ledger.js";
+import { type CaptureRules, captureDurations } from "./capture-rules.js";
 import { Crew, type FailedEvent } from "./crew.js";
 import type { Sink } from "./delivery.js";
 import type { RunPlan } from "./demand.js";
+import type { DropNews } from "./drops.js";
 import { armFaults, type Faults } from "./faults.js";
+import type { FromIngest } from "./ingest-mail.js";
 import type { Failure, IngestResult } from "./ingest-thread.js";
+import { countMatches } from "./match-counts.js";
 import { Pipeline, type PipelineOptions } from "./pipeline.js";
 import { PluginCrew } from "./plugin-crew.js";
 import type { PluginNews } from "./plugin-report.js";
 import type { MatchCounts, RunReport } from "./report.js";
+import { type ChangedSource, RuleChange } from "./rule-change.js";
 import { sharedSink } from "./shared-sink.js";
 import { startThreads, type Threads } from "./threads.js";
-import type { WorkerTask } from "./worker-thread.js";
+import type { RulesTask, WorkerTask } from "./worker-thread.js";
+
+export type { FinishedCapture } from "../capture/recent.js";
 
 export interface RunOptions {
   /** At least one; they run side by side. */
@@ -52,8 +61,30 @@ export interface RunOptions {
   readonly onProgress?: (plugin: string, progress: Progress) => void;
   /** Is told once of each plugin ID that events have and no plugin. */
   readonly onUnknownPlugin?: (id: number) => void;
+  /** Around which matches captures are written, where the sources write any. */
+  readonly captures?: CaptureRules;
+  /** Is given the means to change the run while it goes on. */
+  readonly onStart?: (running: Running) => void;
+  /** Is told of captures that sources have written beside. */
+  readonly onCaptures?: (captures: readonly FinishedCapture[]) => void;
+  /** Is told of lost events, as the source's settings ask. */
+  readonly onDrops?: (source: string, news: DropNews) => void;
+  /** Is told that a source has had no event in so many looks; `since`: the last one's time, ms since the epoch, 0 = none. */
+  readonly onSilence?: (source: string, looks: number, since: number) => void;
   /** For tests alone. */
   readonly faults?: Faults;
+}
+
+/** A run that goes on. */
+export interface Running {
+  /**
+   * Other rules take the place of the present ones, at one event of each source.
+   * @param base which system calls leave the kernel; null: those that rules and state ask for
+   * @throws Error where the rules cannot be compiled; the present ones stay
+   */
+  change(rules: RuleSet, encoder: EncoderOptions, base: BaseSyscalls | null): Promise<readonly ChangedSource[]>;
+  /** These events of the first source are wanted in its capture of chosen events. */
+  choose(numbers: Float64Array): void;
 }
 
 /** How the reading of one source ended. */
@@ -100,6 +131,7 @@ class Run {
   private deaths = 0;
   private ready = 0;
   private workers: Crew | null = null;
+  private readonly changes: RuleChange;
   /** The first reason to reject; null where there is none. */
   private failure: { readonly error: unknown } | null = null;
   /** Why all sources were stopped before their ends. */
@@ -118,14 +150,15 @@ class Run {
     const context = {
       work: createWork(workers),
       workers,
-      rules: rules.rules.length,
       sink: sources.length === 1 ? options.sink : sharedSink(options.sink),
       faults: faults === undefined ? null : armFaults(faults),
       plugins,
       asyncNames: [...new Set(plugins.flatMap(({ asyncEvents }) => asyncEvents?.names ?? []))],
       failed: (error: unknown) => this.abort(error),
+      hear: (pipeline: Pipeline, message: FromIngest) => this.hear(pipeline, message),
     };
     this.pipelines = sources.map((source) => new Pipeline(source, context));
+    this.changes = new RuleChange(rules, () => this.workers, this.pipelines);
     this.pluginCrew = new PluginCrew({
       plugins,
       workers,
@@ -138,6 +171,25 @@ class Run {
       tell: (news) => options.onPlugin?.(news),
       progress: onProgress ?? null,
     });
+  }
+
+  /** Hears the ingest thread of a source. */
+  private hear(pipeline: Pipeline, message: FromIngest): void {
+    const { options } = this;
+    switch (message.kind) {
+      case "changed":
+        this.changes.changed(pipeline, message.event);
+        break;
+      case "captures":
+        options.onCaptures?.(message.captures);
+        break;
+      case "drops":
+        options.onDrops?.(pipeline.name, message.news);
+        break;
+      case "silent":
+        options.onSilence?.(pipeline.name, message.fills, message.since);
+        break;
+    }
   }
 
   /** Everybody leaves at once. */
@@ -170,8 +222,30 @@ class Run {
       startup["planned"] = performance.now();
       const guard = this.pluginCrew.buffer;
       const services = options.services ?? null;
-      const task = { ruleSet: rules, encoder, outputs, services, faults, plugins, wanted, guard };
+      const captures = captureDurations(rules, options.captures);
+      const first: RulesTask = { version: 0, ruleSet: rules, encoder, outputs, wanted, captures };
+      const task = { rules: [first], services, faults, plugins, guard };
+      for (const pipeline of pipelines) {
+        const { spec, control, name } = pipeline;
+        const wantless = !rules.rules.some(({ source }) => source === name);
+        if (spec.kind === "plugin" && wantless) control.store(ControlWord.UNWANTED, 1);
+      }
       const working = this.crew(task).catch((error) => this.abort(error));
+      options.onStart?.({
+        change: async (next, format, base) => {
+          const { planRun } = await import("./demand.js");
+          const { keepFields } = await import("./kept-fields.js");
+          const changed = planRun(next, format, plugins, sources);
+          const rest = {
+            encoder: format,
+            outputs: changed.outputs,
+            wanted: keepFields(plugins, wanted, changed.wanted),
+          };
+          const durations = captureDurations(next, options.captures);
+          return this.changes.change({ ruleSet: next, ...rest, captures: durations }, changed, base);
+        },
+        choose: (numbers) => pipelines[0].send({ kind: "choose", numbers }),
+      });
       const ends = await Promise.all(pipelines.map((pipeline, place) => this.ingest(pipeline, place, plan)));
       startup["ingestEnd"] = performance.now();
       await working;
@@ -201,15 +275,15 @@ class Run {
   private async ingest(pipeline: Pipeline, place: number, plan: RunPlan): Promise<IngestOutcome> {
     const { spec } = pipeline;
     if (spec.kind === "plugin") {
-      const wanted = this.options.rules.rules.some(({ source }) => source === pipeline.name);
-      return { result: null, failure: await this.pluginCrew.run(place, pipeline, spec, wanted, plan.wanted) };
+      return { result: null, failure: await this.pluginCrew.run(place, pipeline, spec, plan.wanted) };
     }
     const plugins = this.pluginCrew.attend(place, spec.kind === "live", plan.wanted);
-    const task = pipeline.task(spec, plan, plugins);
-    const transferList = plugins === null ? [] : [plugins.port];
-    const running = this.threads.ingest(place).run(task, { name: "ingest", transferList }) as Promise<IngestResult>;
-    const result = await running.catch((error: unknown) => this.broken(pipeline, error));
+    const { task, transfer } = pipeline.task(spec, plan, plugins);
+    const running = this.threads.ingest(place).run(task, { name: "ingest", transferList: transfer });
+    const result = await (running as Promise<IngestResult>).catch((error: unknown) => this.broken(pipeline, error));
+    pipeline.ended();
     this.pluginCrew.leave(place);
+    this.changes.changed(pipeline, null);
     return { result, failure: null };
   }
 
@@ -267,18 +341,15 @@ class Run {
   }
 
   private matches(): MatchCounts {
-    const byPriority = PRIORITIES.map(() => 0);
-    const byRule: { rule: string; priority: number; count: number }[] = [];
     let alerts = 0;
     for (const { delivery } of this.pipelines) alerts += delivery.alerts;
-    for (const rule of this.options.rules.rules) {
-      let count = 0;
-      for (const { delivery } of this.pipelines) count += delivery.matches[rule.index];
-      if (count === 0) continue;
-      byPriority[rule.priority] += count;
-      byRule.push({ rule: rule.name, priority: rule.priority, count });
-    }
-    return { alerts, byRule, byPriority };
+    return {
+      alerts,
+      ...countMatches(
+        this.changes.ruleSets,
+        this.pipelines.map(({ delivery }) => delivery.matches),
+      ),
+    };
   }
 }
 

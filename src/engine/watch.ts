@@ -5,7 +5,7 @@ import type { PipelineOptions } from "./pipeline.js";
 import type { ReplayReport } from "./report.js";
 import { type RunOptions, run } from "./run.js";
 
-export type { LiveSettings } from "../capture/live.js";
+export type { LiveRecord, LiveSettings } from "../capture/live.js";
 
 export const DEFAULT_LIVE: LiveSettings = { ringBytes: 8 * 1024 * 1024, snaplen: 80, lowLatency: false };
 
@@ -19,7 +19,7 @@ export interface WatchOptions extends Omit<RunOptions, "sources">, Omit<Pipeline
  * in the order of events. Where the kernel cannot be watched the report's `failure` tells.
  */
 export async function watch(options: WatchOptions): Promise<ReplayReport> {
-  const { settings, hostRoot, containers, ring, memory, sweep, ...rest } = options;
+  const { settings, hostRoot, containers, ring, memory, sweep, watch: beside, ...rest } = options;
   const { sources, ...report } = await run({
     ...rest,
     sources: [
@@ -31,6 +31,7 @@ export async function watch(options: WatchOptions): Promise<ReplayReport> {
         ...(ring === undefined ? {} : { ring }),
         ...(memory === undefined ? {} : { memory }),
         ...(sweep === undefined ? {} : { sweep }),
+        ...(beside === undefined ? {} : { watch: beside }),
       },
     ],
   });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { MessagePort } from "node:worker_threads";
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { EncoderOptions } from "../alerts/options.js";
 import type { OutputPlan } from "../alerts/output-plan.js";
-import { Control, type ControlBuffer } from "../batch/control.js";
+import { Control, type ControlBuffer, ControlWord } from "../batch/control.js";
 import { Guard, type GuardBuffer } from "../batch/guard.js";
 import type { Memory } from "../batch/memory.js";
 import { ServiceNames } from "../fields/services.js";
@@ -14,7 +14,7 @@ import type { WantedField } from "../sdk/index.js";
 import { nowNs, threadCpuNs } from "../telemetry/clock.js";
 import { Ledger, type LedgerBuffer } from "../telemetry/ledger.js";
 import { WorkerTime, workerTimes } from "../telemetry/stage-times.js";
-import { Evaluation, evaluateAll, type WorkerMessage } from "./evaluate.js";
+import { type CompiledRules, Evaluation, evaluateAll, type WorkerMessage } from "./evaluate.js";
 import { createEvaluator, type EvaluatorSetup } from "./evaluator-parts.js";
 import { type ArmedFaults, breakRows, faultyMatcher, random, waitForLead } from "./faults.js";
 import type { EvaluatorParts } from "./parts.js";
@@ -37,6 +37,24 @@ export interface WorkerSource extends SharedBuffers {
   readonly name: string;
 }
 
+/** Rules, and all that depends on them. */
+export interface RulesTask {
+  /** Batches name it; versions count up from 0. */
+  readonly version: number;
+  readonly ruleSet: RuleSet;
+  readonly encoder: EncoderOptions;
+  readonly outputs: OutputPlan;
+  /** By plugin: the fields that rules and outputs use. */
+  readonly wanted: readonly (readonly WantedField[])[];
+  /** By rule: ns after a match for which a capture is wanted, -1 = none is; null: no rule wants any. */
+  readonly captures: Float64Array | null;
+}
+
+/** What main tells a worker while it works. */
+export type ToWorker =
+  | { readonly kind: "rules"; readonly rules: RulesTask }
+  | { readonly kind: "withdraw"; readonly version: number };
+
 /** Everything a worker needs for a run. Structured-cloned; the buffers are shared. */
 export interface WorkerTask {
   readonly worker: number;
@@ -45,12 +63,9 @@ export interface WorkerTask {
   /** All event sources there are, whether or not the run has them. */
   readonly sourceNames: readonly string[];
   readonly plugins: readonly LoadedPlugin[];
-  /** By plugin: the fields that rules and outputs use. */
-  readonly wanted: readonly (readonly WantedField[])[];
   readonly guard: GuardBuffer;
-  readonly ruleSet: RuleSet;
-  readonly encoder: EncoderOptions;
-  readonly outputs: OutputPlan;
+  /** The rules of batches that may come, the newest last. */
+  readonly rules: readonly RulesTask[];
   /** Text of the etc/services file that names ports; null: nobody does. */
   readonly services?: string | null;
   readonly port: MessagePort;
@@ -65,20 +80,58 @@ export async function evaluate(task: WorkerTask): Promise<void> {
   const cpu = threadCpuNs();
   const start = nowNs();
   const host = task.plugins.length === 0 ? null : await loadHost(task);
-  const evaluations: Evaluation[] = [];
-  for (const source of task.sources.keys()) evaluations.push(await createEvaluation(task, source, host));
+  const create = await evaluatorMaker(task);
+  const compile = (rules: RulesTask, source: number): CompiledRules => compileRules(task, rules, source, host, create);
+  const evaluations = task.sources.map((_, source) => createEvaluation(task, source, host, compile));
   // What is the worker's own and no source's stands beside the first source.
   const { times, control } = evaluations[0];
   times[WorkerTime.COMPILE] += nowNs() - start;
-  task.port.postMessage({ kind: "ready" } satisfies WorkerMessage);
+  post(task, { kind: "ready" });
   const hesitate = hesitation(task, control);
-  const before = (): void => {
+  let heard = 0;
+  evaluateAll(evaluations, task.worker, () => {
     host?.look();
     hesitate();
-  };
-  evaluateAll(evaluations, task.worker, before);
+    const offers = control.load(ControlWord.OFFERS);
+    if (offers === heard) return;
+    heard = offers;
+    hear(task, evaluations, host, compile);
+  });
   times[WorkerTime.CPU] += threadCpuNs() - cpu;
   task.port.close();
+}
+
+function post(task: WorkerTask, message: WorkerMessage): void {
+  task.port.postMessage(message);
+}
+
+/** Takes what main has sent. */
+function hear(
+  task: WorkerTask,
+  evaluations: readonly Evaluation[],
+  host: PluginHost | null,
+  compile: (rules: RulesTask, source: number) => CompiledRules,
+): void {
+  for (let entry = receiveMessageOnPort(task.port); entry !== undefined; entry = receiveMessageOnPort(task.port)) {
+    const message = entry.message as ToWorker;
+    if (message.kind === "withdraw") {
+      for (const evaluation of evaluations) evaluation.withdraw(message.version);
+      continue;
+    }
+    const { rules } = message;
+    const { version } = rules;
+    const start = nowNs();
+    try {
+      host?.want(rules.wanted);
+      // All of them first: a source with new rules while another has none would be neither old nor new.
+      const compiled = evaluations.map((_, source) => compile(rules, source));
+      for (const [source, evaluation] of evaluations.entries()) evaluation.add(compiled[source]);
+      post(task, { kind: "rules", version, error: null });
+    } catch (error) {
+      post(task, { kind: "rules", version, error: error instanceof Error ? error.message : String(error) });
+    }
+    evaluations[0].times[WorkerTime.COMPILE] += nowNs() - start;
+  }
 }
 
 /** The plugins in this thread. */
@@ -87,21 +140,24 @@ function loadHost(task: WorkerTask): Promise<PluginHost> {
   guard.begin(threadId());
   return PluginHost.load({
     plugins: task.plugins,
-    wanted: task.wanted,
+    wanted: task.rules[task.rules.length - 1].wanted,
     guard,
     mayEmit: ({ asyncEvents, source }) =>
       task.sources.some(({ name }) => asyncEvents?.sources?.includes(name) ?? (name !== SYSCALL || source === null)),
-    post: (message) => task.port.postMessage({ kind: "plugin", message } satisfies WorkerMessage),
+    post: (message) => post(task, { kind: "plugin", message }),
   });
 }
 
-async function createEvaluation(task: WorkerTask, source: number, host: PluginHost | null): Promise<Evaluation> {
+function createEvaluation(
+  task: WorkerTask,
+  source: number,
+  host: PluginHost | null,
+  compile: (rules: RulesTask, source: number) => CompiledRules,
+): Evaluation {
   const { memory, control, ledger, times, info, parsed } = task.sources[source];
-  const parts = await loadParts(task, source, host);
   const context = {
     worker: task.worker,
     source,
-    rules: task.ruleSet.rules.length,
     memory,
     control: new Control(control),
     ledger: new Ledger(ledger),
@@ -109,35 +165,49 @@ async function createEvaluation(task: WorkerTask, source: number, host: PluginHo
     info,
     post: (message: WorkerMessage, transfer?: ArrayBuffer[]) => task.port.postMessage(message, transfer),
   };
-  const evaluation = new Evaluation(context, parts);
+  const evaluation = new Evaluation(
+    context,
+    task.rules.map((rules) => compile(rules, source)),
+  );
   host?.attach(evaluation.view, parsed, memory.shape.ring);
   if (typeof task.services === "string") evaluation.view.services = new ServiceNames(task.services);
   if (task.faults?.newestRows === true) breakRows(evaluation.view.processes, memory.processes.heads);
   return evaluation;
 }
 
-async function loadParts(task: WorkerTask, source: number, host: PluginHost | null): Promise<EvaluatorParts> {
+type MakeEvaluator = (setup: EvaluatorSetup) => EvaluatorParts;
+
+/** Where evaluators are made: tests bring their own. */
+async function evaluatorMaker(task: WorkerTask): Promise<MakeEvaluator> {
+  const module = task.faults?.modules?.evaluator;
+  if (module === undefined) return createEvaluator;
+  return ((await import(module)) as { createEvaluator: MakeEvaluator }).createEvaluator;
+}
+
+function compileRules(
+  task: WorkerTask,
+  rules: RulesTask,
+  source: number,
+  host: PluginHost | null,
+  create: MakeEvaluator,
+): CompiledRules {
   const { memory, name } = task.sources[source];
-  const setup: EvaluatorSetup = {
-    ruleSet: task.ruleSet,
-    encoder: task.encoder,
-    outputs: task.outputs,
+  const { version, ruleSet, captures } = rules;
+  const { faults } = task;
+  const made = create({
+    ruleSet,
+    encoder: rules.encoder,
+    outputs: rules.outputs,
     source: name,
     sources: task.sourceNames,
     plugins: task.plugins,
     host,
     strings: memory.shape.strings,
-    data: task.faults?.data,
-  };
-  let create: (setup: EvaluatorSetup) => EvaluatorParts | Promise<EvaluatorParts> = createEvaluator;
-  const module = task.faults?.modules?.evaluator;
-  if (module !== undefined) {
-    create = ((await import(module)) as { createEvaluator: (setup: EvaluatorSetup) => EvaluatorParts }).createEvaluator;
-  }
-  const parts = await create(setup);
-  const { faults } = task;
-  if (faults?.throwAt === undefined && faults?.exitAt === undefined) return parts;
-  return { ...parts, matcher: faultyMatcher(parts.matcher, faults) };
+    data: faults?.data,
+  });
+  const faulty = faults?.throwAt !== undefined || faults?.exitAt !== undefined;
+  const parts = faulty ? { ...made, matcher: faultyMatcher(made.matcher, faults) } : made;
+  return { version, parts, rules: ruleSet.rules.length, captures };
 }
 
 /** What a worker does before it claims a batch: nothing, unless a test wants it to be late. */

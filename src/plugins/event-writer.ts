@@ -128,9 +128,10 @@ export class EventWriter {
   }
 
   /** Ends the batch: it can be handed on. `batch` is its number. */
-  end(batch: number, publishedAt: number): void {
+  end(batch: number, publishedAt: number, rules: number): void {
     const { words, floats, base } = this;
     words[base + SlotWord.BATCH] = batch;
+    words[base + SlotWord.RULES] = rules;
     words[base + SlotWord.RECORDS] = this.count;
     words[base + SlotWord.WANTED] = this.count;
     words[base + SlotWord.GENERATION] = 0;

@@ -88,6 +88,11 @@ export class PluginHost implements ValueSources {
     return found;
   }
 
+  /** Rules that use other fields came. A plugin is told when it starts: one of which more is asked now starts again. */
+  want(wanted: readonly (readonly WantedField[])[]): void {
+    for (const runner of this.runners) runner.want(wanted[runner.plugin.index] ?? []);
+  }
+
   source(plugin: number, field: string, text: string | null, argument: ArgumentValue): ValueSource {
     return this.runners[plugin].values(field, text, argument);
   }
@@ -194,6 +199,8 @@ class Runner {
   private inRow = 0;
   private readonly context: HostContext;
   private readonly ahead: Ahead;
+  /** The fields that rules and outputs use. */
+  private wanted: readonly WantedField[];
   private readonly applies = (event: PluginEvent): boolean =>
     appliesTo(this.plugin, event.source, event.pluginId) &&
     (this.plugin.library === undefined || (takesType(this.plugin, typeOf(event)) && isWhole(event)));
@@ -205,6 +212,7 @@ class Runner {
     private readonly loaded: Plugin,
   ) {
     const { guard, post, mayEmit } = parts;
+    this.wanted = parts.wanted[plugin.index];
     this.ahead = new Ahead(host.lookahead);
     this.context = new HostContext({
       plugin: plugin.index,
@@ -234,9 +242,19 @@ class Runner {
     return value;
   }
 
+  /** Fields that are used besides those that it was started for make it start again: batches of both may come. */
+  want(wanted: readonly WantedField[]): void {
+    const key = (field: WantedField): string => JSON.stringify(field);
+    const known = new Set(this.wanted.map(key));
+    const more = wanted.filter((field) => !known.has(key(field)));
+    if (more.length === 0) return;
+    this.wanted = [...this.wanted, ...more];
+    this.start();
+  }
+
   /** Makes the plugin's state and its extractor. What it does wrong is told, and it is started again later. */
   start(): void {
-    const { plugin, loaded, parts } = this;
+    const { plugin, loaded } = this;
     const { extractor } = loaded.spec;
     this.instance = null;
     const good = this.inside(() => {
@@ -244,9 +262,7 @@ class Runner {
       // What a library knows that parses is known where it does so: here it is asked for texts at the most.
       if (!parses || loaded.spec.source !== undefined) this.state = loaded.spec.init(plugin.config, this.context);
       if (extractor === undefined) return;
-      const instance = parses
-        ? this.parsedExtractor()
-        : extractor.start(this.state, parts.wanted[plugin.index], this.context);
+      const instance = parses ? this.parsedExtractor() : extractor.start(this.state, this.wanted, this.context);
       if (typeof instance?.record !== "function") throw new TypeError("its extractor's start gives no record function");
       for (const value of this.bound.values()) value.bind(instance);
       this.instance = instance;
@@ -255,11 +271,11 @@ class Runner {
   }
 
   private parsedExtractor(): ExtractorInstance<unknown, FieldSpecs> {
-    const { plugin, parts, context, host } = this;
+    const { plugin, context, host } = this;
     return parsedExtractor({
       plugin: plugin.name,
       fields: plugin.extractor?.fields ?? {},
-      wanted: parts.wanted[plugin.index],
+      wanted: this.wanted,
       context,
       readerOf: (view) => host.parsedBy(plugin.index, view),
       view: () => host.view,

@@ -254,8 +254,9 @@ export class RuleCompiler {
         this.report(context.warning("LOAD_NO_EVTTYPE", message));
       }
     }
-    const { name, desc, priority, enabled } = entry;
-    return { name, desc, priority, source, tags, condition: node, eventTypes, ...output, enabled, entry };
+    const { name, desc, priority, enabled, captureDuration } = entry;
+    const capture = entry.capture ? { capture: true, captureDuration } : {};
+    return { name, desc, priority, source, tags, condition: node, eventTypes, ...output, ...capture, enabled, entry };
   }
 
   /** The rule's condition, resolved and checked; null where it is wrong, "dropped" where skip-if-unknown-filter drops it. */

@@ -31,6 +31,9 @@ export interface Rule {
   readonly eventTypes: readonly number[] | null;
   /** Output template without the leading "*", appended outputs included. A binary string. */
   readonly output: string;
+  /** A capture is wanted around its matches; ms after them, 0 = as long as the configuration says. */
+  readonly capture?: boolean;
+  readonly captureDuration?: number;
   /** Fields that alerts have besides those of the output; absent = none. */
   readonly extraFields?: readonly { readonly name: string; readonly template: string | null }[];
 }

@@ -32,7 +32,8 @@ export interface StageOptions {
  * valid for it. The only writer of the tables; runs in the ingest thread. What it does stands in native/state.
  */
 export class StateStage {
-  private readonly native: NativeStage;
+  /** For those that take pictures of it. */
+  readonly native: NativeStage;
 
   constructor(private readonly options: StageOptions) {
     const { memory, interner, plan, annex = noAnnex() } = options;
@@ -57,6 +58,11 @@ export class StateStage {
   begin(header: SectionHeader, number: number): void {
     const { hostRoot, interner } = this.options;
     this.native.begin(hostRoot === null ? header : withHostPeople(header, hostRoot, interner), number);
+  }
+
+  /** Another plan, and other annexes, for batches filled with them; what the tables hold stays. Between batches. */
+  setPlan(plan: Int32Array, annex: AnnexDemand): void {
+    this.native.setPlan(plan, Int32Array.of(annex.parts, ...annex.fds));
   }
 
   /**

@@ -172,6 +172,16 @@ export const ERRORS = {
     title: "A new plugin cannot be written",
     remedy: "Choose a name that matches [a-z]+[a-z0-9_-]* and is nobody's, and a folder that is not there yet.",
   },
+  EVENTS_LOST: {
+    title: "Events were lost, and the run was to end for it",
+    remedy:
+      "Watch less with base_syscalls.custom_set, give Peregrine more processor time, or leave `exit` out of syscall_event_drops.actions.",
+  },
+  SOURCE_SILENT: {
+    title: "A source that is read has had no event for long",
+    remedy:
+      "Check that what should make events runs; raise syscall_event_timeouts.max_consecutives where silence is usual.",
+  },
   PLUGIN_PATH: {
     title: "A plugin is not where the configuration says",
     remedy:

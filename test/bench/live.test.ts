@@ -56,7 +56,7 @@ const results: LiveResults = {
     },
   ],
   latencyRate: 10_000,
-  latencies: [{ mode: "--low-latency", runs: [{ alerts: 10, p50: 0.5, p99: 1, p999: 2, max: 3 }] }],
+  latencies: [{ mode: "--low-latency", runs: [{ alerts: 10, lost: 0, p50: 0.5, p99: 1, p999: 2, max: 3 }] }],
   firstAlertMs: [900, 1000, 2000],
   stopMs: [50],
   disturbed: 1,

@@ -60,12 +60,15 @@ test("a bucket as it is: log files in the order of their names, whatever the con
     "a/1.json": JSON.stringify({ Records: [] }),
     "a/0.json.gz": logFile("a0", 3),
     "b/readme.txt": "x",
+    "b/CloudTrail-Digest/1.json.gz": "x",
     "c.json.gz": logFile("c", 1),
   });
   const wanted = [...idsOf("a0", 3), ...idsOf("b2", 30), ...idsOf("c", 1)];
   for (const s3DownloadConcurrency of [1, 2, 32])
     assert.deepEqual(await scan("s3://plain", { s3DownloadConcurrency }), wanted);
-  assert.deepEqual(await scan("s3://plain/b/"), idsOf("b2", 30));
+  const context = new TestContext();
+  assert.deepEqual(await scan("s3://plain/b/", {}, context), idsOf("b2", 30));
+  assert.equal(context.metrics.get("objects_passed_over"), 2);
 });
 
 test("accounts, regions and intervals of a trail", async () => {
@@ -103,6 +106,44 @@ test("accounts, regions and intervals of a trail", async () => {
     all(A, old),
   );
   assert.deepEqual(await of(`s3://trail/logs/AWSLogs/${A}/`, { s3Interval: "1d" }), []);
+});
+
+test("thousands of objects: no more are fetched ahead than are wanted, and progress is told", async () => {
+  const names = Array.from({ length: 1500 }, (_, n) => `many/${String(n).padStart(4, "0")}.json.gz`);
+  for (let at = 0; at < names.length; at += 50) {
+    const some = names.slice(at, at + 50);
+    await Promise.all(some.map((name) => put(trail, "many", { [name]: logFile(name, 2) })));
+  }
+  let fetched = 0;
+  const proxy = await startProxy(folders.url, (method, path) => {
+    if (method === "GET" && path.includes(".json.gz")) fetched++;
+    return "no";
+  });
+  const context = new TestContext();
+  const source = await open("s3://many/many/", { s3DownloadConcurrency: 16 }, context, proxy.url);
+  let objects = 0;
+  let ahead = 0;
+  const told: string[] = [];
+  const ids = await readAll(source, {
+    max: 20,
+    until: () => {
+      // An object is counted when the next piece is asked for.
+      objects = context.metrics.get("files") ?? 0;
+      ahead = Math.max(ahead, fetched - objects);
+      const { text } = source.progress?.() ?? { text: "" };
+      if (told.at(-1) !== text) told.push(text);
+      return false;
+    },
+  });
+  await source.close();
+  assert.deepEqual(
+    ids,
+    names.flatMap((name) => idsOf(name, 2)),
+  );
+  assert.equal(context.metrics.get("files"), names.length);
+  assert.ok(ahead <= 17, `${ahead} objects in memory`);
+  assert.ok(told.length > 50 && /^1\d\d\d objects, [23]\d\d\d records/.test(told.at(-1) ?? ""), told.at(-1));
+  await proxy.stop();
 });
 
 test("intervals", () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -66,6 +66,20 @@ test("an event's bytes come back as a record, with its processor", () => {
   );
   assert.equal(records[1]?.params["name"], "/etc/passwd");
   assert.deepEqual(headers[0]?.machine, { cpus: 0, memoryBytes: 0n, hostname: "", bootTime: 0n });
+});
+
+test("a recording is its owner's alone, and what stands where it is made is not written into", () => {
+  const path = next();
+  const elsewhere = join(folder, "elsewhere");
+  writeFileSync(elsewhere, "as it was");
+  linkSync(elsewhere, `${path}.${process.pid}.part`);
+  const out = writer();
+  out.open(path, {}, null);
+  out.write(CLOSE, 0);
+  out.close();
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(readFileSync(elsewhere, "utf8"), "as it was");
+  assert.equal(readCapture(path).records.length, 1);
 });
 
 test("bytes that are no event are refused, and the file goes on", () => {

@@ -148,15 +148,7 @@ plugins: []
       .slice(message.indexOf(": ") + 2)
       .split("), ")
       .map((each) => each.split(" (")[0]),
-    [
-      "base_syscalls.custom_set",
-      "http_output",
-      "log_stderr",
-      "outputs_queue.capacity",
-      "syscall_event_drops",
-      "watch_config_files",
-      "webserver",
-    ],
+    ["http_output", "log_stderr", "outputs_queue.capacity", "webserver"],
   );
 });
 

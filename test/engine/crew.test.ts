@@ -15,6 +15,9 @@ import { createLedger, Ledger } from "../../src/telemetry/ledger.js";
 const EVENTS = 8;
 const RING = { slots: 4, events: 64, recordBytes: 16_384, heapBytes: 4096 };
 
+/** Of the task a crew itself reads the versions of the rules alone. */
+const TASK = { rules: [{ version: 0 }] } as unknown as ConstructorParameters<typeof Crew>[2];
+
 /** What a worker does with its task: one step for each of its lives. */
 type Step = (control: Control, ledger: Ledger, memory: Memory) => void;
 
@@ -65,7 +68,7 @@ async function live(lives: readonly Step[], parts = bench()) {
   };
   const failed: number[] = [];
   const threads = { workers: 1, pool: { run } } as unknown as Threads;
-  const crew = new Crew(threads, [source(parts)], {} as ConstructorParameters<typeof Crew>[2], {
+  const crew = new Crew(threads, [source(parts)], TASK, {
     ready: () => {},
     alerts: () => {},
     progress: () => {},
@@ -153,7 +156,7 @@ test("a worker that cannot start stops the run, which ends when all others have"
     ...{ ready: nothing, alerts: nothing, progress: nothing, failed: nothing, died: nothing },
     ...{ plugin: nothing, unknownPlugin: nothing, blame: () => ({ plugin: -1, pause: 0 }) },
   };
-  const crew = new Crew(threads, [source(parts)], {} as ConstructorParameters<typeof Crew>[2], events);
+  const crew = new Crew(threads, [source(parts)], TASK, events);
   let settled = false;
   const running = crew.run().finally(() => {
     settled = true;
@@ -171,17 +174,17 @@ test("alerts of an attempt that lost weigh nothing, whenever they come", async (
   let text = "";
   const delivery = new Delivery(
     control,
-    1,
     (chunk) => {
       text += chunk.toString();
     },
     () => {},
     (error) => assert.fail(String(error)),
+    () => {},
   );
   const post = (attempt: number, line: string): void => {
     const bytes = new Uint8Array(Buffer.from(line));
     control.addAlertBytes(bytes.length);
-    delivery.add({ kind: "alerts", source: 0, batch: 0, attempt, bytes, counts: [0, 1] });
+    delivery.add({ kind: "alerts", source: 0, batch: 0, attempt, bytes, rules: 0, counts: [0, 1], captures: [] });
   };
   assert.equal(control.claim(0, true), 0);
   post(0, "first\n");

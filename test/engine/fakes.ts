@@ -14,6 +14,8 @@ export interface FakeData {
   readonly events: number;
   /** Rule r matches events whose number is a multiple of every[r]. */
   readonly every: readonly number[];
+  /** One Int32: while it is 0 the source goes on, slowly, whatever `events` says; then it ends a few batches later. */
+  readonly open?: SharedArrayBuffer;
   /** Bytes of padding in an alert. */
   readonly pad?: number;
   /** A new section begins behind these events. */
@@ -47,6 +49,7 @@ class FakeSource implements CountedSource {
   private readonly floats: Float64Array;
   private readonly layout: RingLayout;
   private number = 0;
+  private end: number;
   private notWanted = 0;
   private stateOnly = 0;
   private records = 0;
@@ -55,6 +58,7 @@ class FakeSource implements CountedSource {
     private readonly memory: Memory,
     private readonly data: FakeData,
   ) {
+    this.end = data.open === undefined ? data.events : Number.POSITIVE_INFINITY;
     this.words = new Int32Array(memory.ring);
     this.floats = new Float64Array(memory.ring);
     this.layout = new RingLayout(memory.shape.ring);
@@ -63,6 +67,13 @@ class FakeSource implements CountedSource {
 
   open(): SectionHeader {
     return EMPTY;
+  }
+
+  private pace(): void {
+    const { open } = this.data;
+    if (open === undefined || this.end !== Number.POSITIVE_INFINITY) return;
+    const words = new Int32Array(open);
+    if (Atomics.wait(words, 0, 0, 1) !== "timed-out") this.end = this.number + 4 * this.memory.shape.ring.events;
   }
 
   section(): SectionHeader {
@@ -78,8 +89,9 @@ class FakeSource implements CountedSource {
     let records = 0;
     this.floats[(base + SlotWord.FIRST) >> 1] = this.number;
     let result: number = FillResult.MORE;
+    this.pace();
     for (;;) {
-      if (this.number === this.data.events) {
+      if (this.number === this.end) {
         result = this.failure === null ? FillResult.END : FillResult.FAILED;
         break;
       }
@@ -181,6 +193,10 @@ export function createIngest(setup: IngestSetup): IngestParts {
     },
     fdsOf: () => new Int32Array(0),
     stageCounters: () => ({ ...counters }),
+    change: (rules) => {
+      // Two batches are never filled for the same rules in part.
+      if (rules.demand.length > 1024) throw new Error("the demand is too long");
+    },
   };
 }
 
@@ -188,6 +204,10 @@ export function createEvaluator(setup: EvaluatorSetup): EvaluatorParts {
   const data = setup.data as FakeData;
   const hits = new Int32Array(setup.ruleSet.rules.length);
   const pad = ".".repeat(data.pad ?? 0);
+  const [rule] = setup.ruleSet.rules;
+  if (rule?.name === "broken") throw new Error("made up: these rules cannot be compiled");
+  // Rules that take the place of others say so in their alerts.
+  const version = rule?.desc === "" || rule === undefined ? "" : `${rule.desc} `;
   return {
     matcher: {
       hits,
@@ -204,7 +224,7 @@ export function createEvaluator(setup: EvaluatorSetup): EvaluatorParts {
       encode: (e, matches, count, out) => {
         for (let i = 0; i < count; i++) {
           const name = data.sources === undefined ? "" : `${e.source.name} `;
-          out.line(`${name}${e.number} rule ${matches[i]}${pad}`);
+          out.line(`${name}${version}${e.number} rule ${matches[i]}${pad}`);
         }
       },
     },

@@ -54,7 +54,7 @@ for (const [what, why, config] of [
     const { report } = outcome;
     assert.equal(report.sources[1].alerts, 9);
     assert.equal(report.sources[1].ledger.evaluated, 100);
-    assert.equal(report.plugins[1].deaths, 1);
+    assert.equal(report.plugins[1].deaths, 1, JSON.stringify(outcome.news));
     assert.equal(report.plugins[1].without, 1, "it is not asked about that event again");
     assert.equal(report.plugins[1].failure, null, "and goes on with the others");
     toldBroken(outcome, "extractor", why);

@@ -86,6 +86,10 @@ export class Watching {
     }
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** Ends the run as Ctrl-C does. @returns its exit code, and how long that took in ms */
   async stop(): Promise<{ code: number | null; ms: number }> {
     const start = performance.now();

@@ -62,7 +62,7 @@ test("what is written into batches is what is read from them, each event once an
       let number = 0;
       writer.begin(0, 0);
       const end = (): void => {
-        writer.end(0, 1);
+        writer.end(0, 1, 0);
         seen.push(...readBatch(memory.ring, 0));
       };
       for (const { data, async, time } of events) {

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { buildPrograms, cannotWatch, Watching } from "./watching.js";
+
+/** Captures that are written while this machine is watched. */
+
+const skip = cannotWatch();
+const bin = join(import.meta.dirname, "..", "..", "..", "bin", "peregrine.js");
+let folder = "";
+let watching: Watching;
+
+before(async () => {
+  if (skip !== false) return;
+  folder = buildPrograms();
+  const rules = join(folder, "rules.yaml");
+  writeFileSync(
+    rules,
+    `- rule: marks
+  desc: marks
+  condition: evt.type = execve and proc.args contains mark-
+  output: mark %proc.args
+  priority: NOTICE
+- rule: caught
+  desc: a file is opened
+  condition: evt.type in (open, openat) and fd.name endswith caught-file
+  output: caught %fd.name by %proc.name below %proc.pname
+  priority: WARNING
+  capture: true
+  capture_duration: 300
+`,
+  );
+  const options = ["capture.enabled=true", `capture.path_prefix=${join(folder, "cap")}`, "json_output=false"];
+  const args = ["-r", rules, ...options.flatMap((option) => ["-o", option])];
+  watching = new Watching(folder, args, (line, mark) => line.includes(mark));
+  await watching.settled();
+});
+
+after(async () => {
+  if (skip !== false) return;
+  const { code } = await watching.stop();
+  watching.remove();
+  assert.equal(code, 0, watching.errors);
+});
+
+function captures(): string[] {
+  return readdirSync(folder).filter((name) => /^cap_\d{20}_\d{20}\.scap$/.test(name));
+}
+
+test("a capture around a match has what led to it", { skip }, async () => {
+  execFileSync("sh", ["-c", "echo before > led-to-it; sh -c 'echo > caught-file'; rm led-to-it caught-file"], {
+    cwd: folder,
+  });
+  while (captures().length === 0) await watching.settled();
+  const [file = ""] = captures();
+  const read = spawnSync(
+    process.execPath,
+    [
+      bin,
+      "read",
+      join(folder, file),
+      "--fields",
+      "evt.type,fd.name,proc.name,proc.pname",
+      "--filter",
+      "fd.name contains led-to-it or fd.name contains caught-file",
+    ],
+    { encoding: "utf8" },
+  );
+  assert.equal(read.status, 0, read.stderr);
+  const lines = read.stdout.trimEnd().split("\n");
+  const led = lines.findIndex((line) => line.includes("led-to-it\tsh\t"));
+  const match = lines.findIndex((line) => line.includes("caught-file\tsh\tsh"));
+  assert.ok(led >= 0 && match > led, read.stdout);
+  const again = spawnSync(
+    process.execPath,
+    [bin, "-r", join(folder, "rules.yaml"), "-e", join(folder, file), "-o", "json_output=false"],
+    {
+      encoding: "utf8",
+    },
+  );
+  assert.match(again.stdout, /Warning caught .*caught-file by sh below sh/);
+});
+
+test("capture --filter: what the condition chooses, with right fields", { skip }, async () => {
+  const file = join(folder, "chosen.scap.gz");
+  const recorder = new Watching(folder, ["capture", "-w", file, "--filter", "proc.name = marker"], () => false);
+  while (!readdirSync(folder).some((name) => name.startsWith("chosen.scap.gz."))) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  // Programs are run until one of them is on the way into the file for certain: ends come in the order of events.
+  recorder.run("marker", ["mark-chosen"], folder);
+  recorder.run("marker", ["mark-last"], folder);
+  await watching.settled();
+  const { code } = await recorder.stop();
+  assert.equal(code, 0, recorder.errors);
+  assert.ok(existsSync(file));
+  const read = spawnSync(process.execPath, [bin, "read", file, "--fields", "evt.type,proc.name,proc.args,proc.pname"], {
+    encoding: "utf8",
+  });
+  assert.equal(read.status, 0, read.stderr);
+  const lines = read.stdout.trimEnd().split("\n");
+  assert.ok(
+    lines.some((line) => line.startsWith("execve\tmarker\tmark-chosen")),
+    read.stdout.slice(0, 2000),
+  );
+  assert.ok(
+    lines.every((line) => line.split("\t")[1] === "marker"),
+    read.stdout.slice(0, 2000),
+  );
+  assert.match(recorder.errors, /events were recorded, those of \d+ on which/);
+});
