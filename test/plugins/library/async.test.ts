@@ -7,7 +7,8 @@ import { dataOf, running } from "./running.js";
 for (const process of ["child", "in-process"] as const) {
   test(`${process}: events that a plugin sends out of turn, and a listener's routine`, async (t) => {
     const { library, open, context } = await running(t, compileLibrary("async.cc"), { process });
-    assert.deepEqual(library.plugin.spec.asyncEvents, { names: ["begun", "tick"], sources: ["other", "quiet"] });
+    const { names, sources } = library.plugin.spec.asyncEvents ?? {};
+    assert.deepEqual({ names, sources }, { names: ["begun", "tick"], sources: ["other", "quiet"] });
     const before = BigInt(Date.now()) * 1_000_000n;
     const source = await open("");
     const said = (text: string) => context.logs.some(({ message }) => message === `async: ${text}`);
