@@ -41,23 +41,23 @@ bool decode(Span event, Whole& whole) {
 
 bool CaptureWriter::open(const std::string& path, const WriteOptions& options, const SectionHeader& header,
                          const Interner& names) {
-  options_ = options;
-  events_ = left_out_ = first_ts_ = 0;
-  return output_.open(path, options.gzip_level) && section(header, names);
+  return open(path, options) && section(header, names);
 }
 
 bool CaptureWriter::open(const std::string& path, const WriteOptions& options) {
-  options_ = options;
-  events_ = left_out_ = first_ts_ = 0;
-  entered_.clear();
+  begin(options);
   return output_.open(path, options.gzip_level);
 }
 
 void CaptureWriter::keep() {
-  options_ = WriteOptions{};
+  begin({});
+  output_.keep();
+}
+
+void CaptureWriter::begin(const WriteOptions& options) {
+  options_ = options;
   events_ = left_out_ = first_ts_ = 0;
   entered_.clear();
-  output_.keep();
 }
 
 bool CaptureWriter::section(const SectionHeader& header, const Interner& names) {

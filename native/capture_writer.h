@@ -84,6 +84,7 @@ class CaptureWriter {
  private:
   static constexpr size_t kMaxEntered = 65536;
 
+  void begin(const WriteOptions& options);
   bool is_full(uint64_t ts, size_t size) const;
   Written write_legacy(const EventHead& head, uint16_t type, const EventParams& params);
   Written build(const EventHead& head, uint16_t type, const EventParams& params);

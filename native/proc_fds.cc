@@ -90,7 +90,7 @@ void read_open_files(const std::string& process, int64_t tid, Sockets& sockets, 
       fd.kind = static_cast<uint8_t>(S_ISDIR(status.st_mode) ? fd_kind::kDirectory : fd_kind::kFileV2);
       if (name.ends_with(" (deleted)") && status.st_nlink == 0) name.resize(name.size() - 10);
     }
-    const bool is_inet = fd.kind >= 3 && fd.kind <= 6;
+    const bool is_inet = fd.kind >= fd_kind::kIpv4Sock && fd.kind <= fd_kind::kIpv6Servsock;
     fd.name = is_inet ? 0 : interner.intern(reinterpret_cast<const uint8_t*>(name.data()), name.size());
     header.fds.push_back(fd);
   }

@@ -186,7 +186,7 @@ void RecentEvents::write(uint64_t most) {
 }
 
 void RecentEvents::settle(uint64_t number) {
-  if (moments_.empty() || moments_.back().number != last_number_) moments_.push_back({last_number_, last_ts_, bytes_});
+  if (moments_.empty() || moments_.back().number != last_number_) moments_.push_back({last_number_, last_ts_});
   settled_to_ = std::max(settled_to_, number);
   while (!moments_.empty() && moments_.front().number <= settled_to_) {
     settled_ = moments_.front();

@@ -5,7 +5,6 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "capture_writer.h"
@@ -95,7 +94,6 @@ class RecentEvents {
   struct Moment {
     uint64_t number;
     uint64_t ts;
-    uint64_t bytes;
   };
   struct Kept {
     Span event;

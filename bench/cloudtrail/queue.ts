@@ -10,6 +10,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { buildApp } from "fauxqs";
 import { sharedFile } from "../inputs.js";
+import { usageOf } from "../live/watched.js";
 import { isMain, largeCaptures, packageRoot } from "../paths.js";
 import { textTable } from "../table.js";
 import { makeLogs, realRecords } from "./logs.js";
@@ -27,12 +28,6 @@ const KEYS = { accessKeyId: "bench", secretAccessKey: "bench" };
 const PER_FILE = 10_000;
 /** What a process takes to start, ms: messages come when all are there. */
 const START = 10_000;
-
-/** User and system time of a process so far, in ticks of 10 ms. */
-function ticks({ pid = 0 }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return Number(fields[11]) + Number(fields[12]);
-}
 
 function start(folder: string, n: number, endpoint: string, rules: string): ChildProcess {
   const place = join(folder, String(n));
@@ -74,7 +69,8 @@ async function measure(logs: string, processes: number, rules: string): Promise<
       await s3.send(new PutObjectCommand({ Bucket: "b", Key: name, Body: readFileSync(join(logs, name)) }));
     }
     await sleep(START);
-    const before = running.reduce((sum, one) => sum + ticks(one), 0);
+    const used = (): number => running.reduce((sum, { pid = 0 }) => sum + usageOf(pid).cpuNs, 0);
+    const before = used();
     const from = performance.now();
     for (const name of names) {
       const body = JSON.stringify({ s3Bucket: "b", s3ObjectKey: [name] });
@@ -89,7 +85,7 @@ async function measure(logs: string, processes: number, rules: string): Promise<
       await sleep(50);
     }
     const seconds = (performance.now() - from) / 1000;
-    const cpu = (running.reduce((sum, one) => sum + ticks(one), 0) - before) / 100;
+    const cpu = (used() - before) / 1e9;
     const records = names.length * PER_FILE;
     return [processes, records / seconds, records / cpu];
   } finally {

@@ -16,7 +16,6 @@ const COLOURS: Readonly<Record<Mode, string>> = {
   "every event": "#59a14f",
 };
 const IN_LOOP = "#9c9c9c";
-const FALCO_NS = 1050;
 
 export function plotLive(results: LiveResults): string {
   const figures = loopFigures(results).filter(({ ratio }) => Number.isFinite(ratio));
@@ -56,6 +55,6 @@ function cost({ result, perEvent, addedPerCall, endToEnd }: LoopFigures): Bar {
       { value: Math.max(0, addedPerCall), colour: IN_LOOP },
     ],
     text: digits(endToEnd),
-    reference: result.mode === "default rules" ? { range: [FALCO_NS, FALCO_NS], text: "1,050" } : null,
+    reference: result.mode === "default rules" ? { range: [FALCO.cpuNs, FALCO.cpuNs], text: "1,050" } : null,
   };
 }

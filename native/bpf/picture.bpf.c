@@ -2,7 +2,7 @@
 /*
  * The programs that tell what is there when watching begins: all threads, and all that they have open. User space reads what
  * they write from a file (iterators). An entry looks like an event in the ring; its type says what it is, and its
- * parameters are in the order of live_picture.cc.
+ * parameters are in the order of live_picture_reader.cc.
  */
 #define PICTURE
 #include "sockets.h"

@@ -27,6 +27,8 @@ const PAUSE = 250;
 export class StateFile {
   #written = 0;
   #dirty = false;
+  /** Writes what was saved too soon after the last time: nothing else may come for long. */
+  #later: NodeJS.Timeout | undefined;
 
   constructor(
     readonly path: string | null,
@@ -55,9 +57,14 @@ export class StateFile {
   save(state: () => S3State, now: boolean): void {
     if (this.path === null) return;
     this.#dirty = true;
-    const time = Date.now();
-    if (!now && time - this.#written < PAUSE) return;
-    this.#written = time;
+    const wait = this.#written + PAUSE - Date.now();
+    if (!now && wait > 0) {
+      // A clock that is set back must not put it off for long.
+      this.#later ??= setTimeout(() => this.#saveLate(state), Math.min(wait, PAUSE)).unref();
+      return;
+    }
+    this.#cancel();
+    this.#written = Date.now();
     this.#dirty = false;
     mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
     const part = `${this.path}.part`;
@@ -70,7 +77,22 @@ export class StateFile {
   }
 
   remove(): void {
+    this.#cancel();
     if (this.path !== null) rmSync(this.path, { force: true });
     this.#dirty = false;
+  }
+
+  #saveLate(state: () => S3State): void {
+    try {
+      this.save(state, true);
+    } catch {
+      // Told by the next save, which fails as well if nothing has changed.
+      this.#dirty = true;
+    }
+  }
+
+  #cancel(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
   }
 }

@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type EncoderOptions, internalAlert } from "../engine/alerting.js";
-import type { DropNews } from "../engine/drops.js";
+import { DROP_CLASSES, type DropNews } from "../engine/drops.js";
 
 const Priority = { CRITICAL: 2, INFORMATIONAL: 6, DEBUG: 7 } as const;
-
-/** Names of the fields that tell of lost events of a class; those of other engines where they have them. */
-const CLASSES = [
-  "clone_fork",
-  "execve",
-  "connect",
-  "open",
-  "dir_file",
-  "other_interest",
-  "close",
-  "proc",
-  "credential",
-  "other",
-];
 
 /** Events were lost: how many, of which class and why. @param live the kernel was watched */
 export function dropAlert(news: DropNews, live: boolean, options: EncoderOptions): Buffer {
@@ -35,7 +21,7 @@ export function dropAlert(news: DropNews, live: boolean, options: EncoderOptions
     n_drops_scratch_map: count(({ cause }) => cause === "scratch"),
     n_evts: String(events),
   };
-  for (const name of CLASSES) {
+  for (const name of DROP_CLASSES) {
     fields[`n_drops_buffer_${name}_exit`] = count((part) => part.class === name && buffered(part.cause));
   }
   const rule = "Falco internal: syscall event drop";
@@ -48,14 +34,14 @@ export function silenceAlert(looks: number, since: number, options: EncoderOptio
   const rule = "Falco internal: timeouts notification";
   const fields = { last_event_time: since === 0 ? "none" : new Date(since).toISOString() };
   const message = `${rule}. ${looks} consecutive timeouts without event.`;
-  return internalAlert({ rule, priority: Priority.DEBUG, message, fields, time: nowNs() }, options);
+  return internalAlert({ rule, priority: Priority.DEBUG, message, fields, time: clockNs() }, options);
 }
 
 /** Rules that were changed cannot be loaded. */
 export function reloadAlert(error: string, options: EncoderOptions): Buffer {
   const rule = "Falco internal: hot restart failure";
   const message = `${rule}: ${error}`;
-  return internalAlert({ rule, priority: Priority.CRITICAL, message, fields: {}, time: nowNs() }, options);
+  return internalAlert({ rule, priority: Priority.CRITICAL, message, fields: {}, time: clockNs() }, options);
 }
 
 /** A capture around a match is as large as it may be. */
@@ -63,9 +49,9 @@ export function captureLimitAlert(path: string, options: EncoderOptions): Buffer
   const rule = "Falco internal: capture size limit reached";
   const message = `${rule}. ${path} is complete.`;
   const fields = { file: path };
-  return internalAlert({ rule, priority: Priority.INFORMATIONAL, message, fields, time: nowNs() }, options);
+  return internalAlert({ rule, priority: Priority.INFORMATIONAL, message, fields, time: clockNs() }, options);
 }
 
-function nowNs(): bigint {
+function clockNs(): bigint {
   return BigInt(Date.now()) * 1_000_000n;
 }

@@ -5,18 +5,15 @@ import { DEFAULT_LIVE, type LiveSettings } from "../engine/watch.js";
 interface LiveFlags {
   readonly lowLatency?: boolean;
   readonly plainTracepoints?: boolean;
-  readonly write?: string;
-  readonly gzip?: boolean;
 }
 
 /** How the kernel is watched. */
 export function liveSettings(flags: LiveFlags): LiveSettings {
-  const settings = {
+  return {
     ...DEFAULT_LIVE,
     lowLatency: flags.lowLatency === true,
     plainTracepoints: flags.plainTracepoints === true,
   };
-  return flags.write === undefined ? settings : { ...settings, record: recordTo(flags.write, flags.gzip === true) };
 }
 
 /** A capture of what is seen; compressed if asked for, or if its name ends in .gz. Bounds of 0 are none. */

@@ -2,6 +2,8 @@
 
 import { DROP_CAUSES, DROP_CLASSES } from "../capture/live.js";
 
+export { DROP_CLASSES } from "../capture/live.js";
+
 /** `syscall_event_drops`: when lost events are told, and how often. */
 export interface DropSettings {
   /** Share of lost events beyond which they are told, 0 to 1. */

@@ -4,8 +4,7 @@ import { type Control, ControlWord, RESULTS } from "../batch/control.js";
 import type { RecentEvents } from "../capture/recent.js";
 import type { IngestMail, ToIngest } from "./ingest-mail.js";
 
-/** Ends captures by the clock where no events come. */
-const NS = 1_000_000n;
+const NS_OF_MS = 1_000_000n;
 
 /**
  * The captures that ingest writes beside its batches. Which events are wanted is known when main has written the alerts of
@@ -46,7 +45,8 @@ export class Keeper {
     hear();
     const all = released === control.words[ControlWord.PUBLISHED];
     recent.settle(all ? last : this.firsts[released & (RESULTS - 1)]);
-    if (this.live && all) recent.passTime(BigInt(Date.now()) * NS);
+    // Where no events come, captures end by the clock.
+    if (this.live && all) recent.passTime(BigInt(Date.now()) * NS_OF_MS);
     if (recent.due) recent.begin(false);
     this.tell();
   }

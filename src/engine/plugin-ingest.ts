@@ -169,7 +169,6 @@ export class PluginIngest {
       if (control.aborted) return;
     }
     for (const event of batch.events) {
-      if (this.writeAtOnce(event)) continue;
       if (!isEvent(event)) {
         this.counts.faulty++;
         await this.passOver();
@@ -180,11 +179,9 @@ export class PluginIngest {
         this.parts.recording?.plugin(this.time[0], this.time[1], event.data);
       } else {
         this.timeOf(event);
-        // Nearly always there is room in the batch that is begun.
-        const { data } = event;
-        const [low, high] = this.time;
-        const written = (this.slot !== -1 && this.putAtOnce(data)) || (await this.putEvent(data));
-        if (written) this.parts.recording?.plugin(low, high, data);
+        // Nearly always there is room in the batch that is begun: then nothing is waited for and nothing made.
+        const written = this.putAtOnce(event.data) || (await this.putEvent(event.data));
+        if (written) this.parts.recording?.plugin(this.time[0], this.time[1], event.data);
       }
       if (control.aborted) return;
     }
@@ -217,20 +214,9 @@ export class PluginIngest {
     else this.wholeTime[0] = event.time;
   }
 
-  /**
-   * Writes an event into the batch in hand, if there is one and it has room.
-   * @returns whether that is all: most events go this way, on which nothing is waited for and nothing made
-   */
-  private writeAtOnce(event: SourceEvent): boolean {
-    if (this.slot === -1 || !this.wanted || !isEvent(event)) return false;
-    this.timeOf(event);
-    if (this.writer.plugin(this.id, event.data, this.time[0], this.time[1]) !== Written.DONE) return false;
-    this.counts.seen++;
-    return true;
-  }
-
-  /** @returns false where it does not fit into the batch that is begun */
+  /** Writes an event of the source into the batch in hand. @returns false where there is none, or it has no room */
   private putAtOnce(data: Uint8Array | string): boolean {
+    if (this.slot === -1) return false;
     if (this.writer.plugin(this.id, data, this.time[0], this.time[1]) !== Written.DONE) return false;
     this.counts.seen++;
     return true;

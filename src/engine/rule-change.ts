@@ -2,11 +2,18 @@
 
 import { batchesBetween, ControlWord } from "../batch/control.js";
 import type { BaseSyscalls } from "../config/base-syscalls.js";
-import type { RuleSet } from "../rules/ruleset.js";
+import type { Rule, RuleSet } from "../rules/ruleset.js";
 import type { Crew } from "./crew.js";
 import type { RunPlan } from "./demand.js";
 import type { Pipeline } from "./pipeline.js";
 import type { RulesTask } from "./worker-thread.js";
+
+/** What is told of a rule that matched. */
+export type NamedRule = Pick<Rule, "index" | "name" | "priority">;
+
+function namesOf({ rules }: RuleSet): NamedRule[] {
+  return rules.map(({ index, name, priority }) => ({ index, name, priority }));
+}
 
 /** From which event on a source's events are for the new rules. */
 export interface ChangedSource {
@@ -21,8 +28,8 @@ export interface ChangedSource {
  * its stamp. So each event meets either the old rules or the new ones, and which does not depend on the workers.
  */
 export class RuleChange {
-  /** By version, those that could not be compiled among them. */
-  readonly ruleSets: RuleSet[];
+  /** By version, those that could not be compiled among them: what the summary tells of rules, for as long as the run goes on. */
+  readonly versions: NamedRule[][];
   private readonly waiting = new Map<Pipeline, (event: number | null) => void>();
   private last: Promise<unknown> = Promise.resolve();
 
@@ -31,7 +38,7 @@ export class RuleChange {
     private readonly crew: () => Crew | null,
     private readonly pipelines: readonly Pipeline[],
   ) {
-    this.ruleSets = [first];
+    this.versions = [namesOf(first)];
   }
 
   /** One change after the other. @throws Error where a worker cannot compile the rules */
@@ -51,7 +58,7 @@ export class RuleChange {
     base: BaseSyscalls | null,
   ): Promise<readonly ChangedSource[]> {
     // A version that fails is used up: answers that come late must not be taken for those of the next one.
-    const version = this.ruleSets.push(rules.ruleSet) - 1;
+    const version = this.versions.push(namesOf(rules.ruleSet)) - 1;
     await this.settled();
     await this.crew()?.add({ ...rules, version });
     return Promise.all(

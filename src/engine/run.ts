@@ -346,7 +346,7 @@ class Run {
     return {
       alerts,
       ...countMatches(
-        this.changes.ruleSets,
+        this.changes.versions,
         this.pipelines.map(({ delivery }) => delivery.matches),
       ),
     };

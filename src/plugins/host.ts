@@ -381,6 +381,8 @@ class Runner {
    */
   private mended(): boolean {
     if (!this.broken) return true;
+    // It will be taken away; until main has heard of it, it is not asked any more.
+    if (this.inRow >= HOPELESS) return false;
     const now = Date.now();
     if (now >= this.nextStart) {
       this.nextStart = now + this.pause;

@@ -9,15 +9,19 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { S3Client } from "@aws-sdk/client-s3";
-import {
-  CreateQueueCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  type SQSClient,
-} from "@aws-sdk/client-sqs";
+import { ReceiveMessageCommand, SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { type Command, startCommand } from "./command.js";
-import { type Fault, put, s3Of, sqsOf, startProxy, startQueues, type TestServer } from "./servers.js";
+import {
+  createQueue,
+  type Fault,
+  messagesLeft,
+  put,
+  s3Of,
+  sqsOf,
+  startProxy,
+  startQueues,
+  type TestServer,
+} from "./servers.js";
 import { idsOf, logFile, record } from "./trail.js";
 
 const folder = mkdtempSync(join(tmpdir(), "peregrine-command-sqs-"));
@@ -36,12 +40,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A queue, and a way to it that fails as `fault` says. */
-async function queue(name: string): Promise<string> {
-  const { QueueUrl: url } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
-  assert.ok(url !== undefined);
-  return url;
-}
+const queue = (name: string): Promise<string> => createQueue(sqs, name);
 
 /** Objects of a bucket, and one message for each. */
 async function upload(url: string, bucket: string, objects: Readonly<Record<string, Uint8Array>>): Promise<void> {
@@ -56,12 +55,9 @@ async function say(url: string, body: string): Promise<void> {
   await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body }));
 }
 
+/** Messages that wait, and that somebody has, as in "1,0". */
 async function left(url: string): Promise<string> {
-  const names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"] as const;
-  const { Attributes: got } = await sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [...names] }),
-  );
-  return names.map((name) => got?.[name]).join();
+  return (await messagesLeft(sqs, url)).join();
 }
 
 const LONG = 1200;

@@ -13,7 +13,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { SQSClient } from "@aws-sdk/client-sqs";
+import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { buildApp } from "fauxqs";
 
 export interface TestServer {
@@ -156,4 +156,20 @@ async function putParts(client: S3Client, bucket: string, key: string, body: Buf
     Parts.push({ PartNumber: part.PartNumber, ETag });
   }
   await client.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
+}
+
+/** @returns the queue's URL */
+export async function createQueue(sqs: SQSClient, name: string): Promise<string> {
+  const { QueueUrl: url } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
+  if (url === undefined) throw new Error(`queue ${name} was not made`);
+  return url;
+}
+
+/** Messages of a queue that wait, and that somebody has. */
+export async function messagesLeft(sqs: SQSClient, url: string): Promise<[waiting: number, hidden: number]> {
+  const names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"] as const;
+  const { Attributes: got } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [...names] }),
+  );
+  return [Number(got?.[names[0]]), Number(got?.[names[1]])];
 }

@@ -40,10 +40,11 @@ before(async () => {
 
 after(async () => {
   if (skip !== false) return;
-  const { code } = await watching.stop();
-  containers.remove();
-  watching.remove();
-  assert.equal(code, 0, watching.errors);
+  try {
+    await watching.end();
+  } finally {
+    containers.remove();
+  }
 });
 
 /** The alerts of one container's run. */

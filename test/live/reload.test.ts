@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import assert from "node:assert/strict";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -33,9 +32,7 @@ before(async () => {
 
 after(async () => {
   if (skip !== false) return;
-  const { code } = await watching.stop();
-  watching.remove();
-  assert.equal(code, 0, watching.errors);
+  await watching.end();
 });
 
 /** Waits until a mark is told by rules of this name. */

@@ -23,9 +23,7 @@ before(async () => {
 
 after(async () => {
   if (skip !== false) return;
-  const { code } = await watching.stop();
-  watching.remove();
-  assert.equal(code, 0, watching.errors);
+  await watching.end();
 });
 
 async function rulesOf(work: () => void): Promise<string[]> {

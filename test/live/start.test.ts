@@ -36,7 +36,8 @@ function start(place: string): ChildProcess {
 }
 
 async function watch(options: readonly string[]): Promise<Watching> {
-  const filter = "(evt.type = pread and proc.name startswith child-) or (evt.type = procexit and proc.name = marker)";
+  const filter =
+    "(evt.type = pread and proc.exepath endswith /between) or (evt.type = procexit and proc.name = marker)";
   const args = [
     "read",
     "--live",
@@ -72,11 +73,10 @@ for (const [name, options] of [
       .filter((event) => event["evt.type"] === "pread");
     const { code } = await watching.stop();
     assert.equal(code, 0, watching.errors);
-    const known = new Map(reads.map((event) => [event["proc.name"], event]));
+    const known = new Map(reads.map((event) => [event["fd.name"], event]));
     for (let i = 0; i < COUNT; i++) {
-      const event = known.get(`child-${i}`);
-      assert.ok(event !== undefined, `child-${i} was not seen to read; ${known.size} were`);
-      assert.equal(event["fd.name"], join(place, `child-${i}`));
+      const event = known.get(join(place, `child-${i}`));
+      assert.ok(event !== undefined, `child-${i} was not seen to read its file; ${known.size} were`);
       assert.equal(event["proc.pname"], "between");
       assert.equal(event["proc.exepath"], join(folder, "bin", "between"));
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -97,6 +98,13 @@ export class Watching {
     this.child.kill("SIGINT");
     const code = await ended;
     return { code, ms: performance.now() - start };
+  }
+
+  /** Ends the run, which must go well, and removes its folder. */
+  async end(): Promise<void> {
+    const { code } = await this.stop();
+    this.remove();
+    assert.equal(code, 0, this.errors);
   }
 
   remove(): void {

@@ -226,3 +226,44 @@ test("a source whose thread dies leaves what it had read, and goes on in a file 
     assert(stdout.split("\n").length > 32, `${path}: ${stdout.length} ${stderr}`);
   }
 });
+
+test("-w: all events of a batch are in the capture, wanted by a rule or not", async () => {
+  const many = write(
+    "many.mjs",
+    `import { definePlugin, SDK_VERSION } from "peregrine/sdk";
+export const plugin = definePlugin({
+  name: "many", version: "0.1.0", description: "counts by hundreds", contact: "nobody", sdk: SDK_VERSION,
+  init: () => null,
+  source: {
+    id: 999, source: "many",
+    open: () => {
+      let n = 0;
+      return {
+        nextBatch: () => {
+          const events = Array.from({ length: 100 }, () => ({ data: String(++n), time: 1700000000000000000n + BigInt(n) }));
+          return { events, end: n === 1000 };
+        },
+        close: () => {},
+      };
+    },
+    eventToString: (_, event) => event.text(),
+  },
+});
+`,
+  );
+  const plugins = JSON.stringify([{ name: "many", library_path: many }]);
+  const config = write("many.yaml", `json_output: true\nstdout_output: {enabled: true}\nplugins: ${plugins}\n`);
+  for (const source of ["many", "syscall"]) {
+    const rule = ["- rule: r", "desc: d", `source: ${source}`, "priority: INFO", "condition: evt.num = 1", "output: o"];
+    const rules = write("one.yaml", rule.join("\n  "));
+    const capture = next("many.scap");
+    const run = await command(["-c", config, "-r", rules, "-w", capture]);
+    assert.equal(run.status, 0, run.stderr);
+    const read = await command(["read", capture, "--plugin", many, "--fields", "evt.plugininfo"]);
+    assert.equal(read.status, 0, read.stderr);
+    assert.deepEqual(
+      read.stdout.trim().split("\n"),
+      Array.from({ length: 1000 }, (_, i) => String(i + 1)),
+    );
+  }
+});

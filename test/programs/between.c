@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +18,6 @@ int main(int argc, char **argv) {
       close(gate[1]);
       close(0);
       snprintf(name, sizeof name, "child-%d", i);
-      prctl(PR_SET_NAME, name);
       const int fd = open(name, O_CREAT | O_RDWR, 0600);
       read(gate[0], &byte, 1);
       pread(fd, &byte, 1, 0);
