@@ -176,9 +176,9 @@ export class LiveSource implements Source {
     }
   }
 
-  /** So many numbers are taken by events that come from elsewhere. */
-  skip(events: number): void {
-    this.reader.skip(events);
+  /** The next events, as captures have them, come from elsewhere: they take numbers, and captures have them too. */
+  add(events: readonly Uint8Array[]): void {
+    for (const event of events) this.reader.add(event);
   }
 
   get failure(): SourceFailure | null {

@@ -3,6 +3,7 @@
 import { receiveMessageOnPort } from "node:worker_threads";
 import type { Control } from "../batch/control.js";
 import { Guard } from "../batch/guard.js";
+import { asyncImage } from "../plugins/async-image.js";
 import { HostContext, type PluginMessage } from "../plugins/context.js";
 import { EventWriter, Written } from "../plugins/event-writer.js";
 import { attends, type LoadedPlugin } from "../plugins/info.js";
@@ -88,14 +89,13 @@ export class Companions implements Attendants {
   /**
    * Writes events that wait into the batch in `slot`, behind event number `last`. Their plugin is none: they are of this source.
    * @param intern gives names their ids
-   * @returns how many
+   * @returns them, as captures have them, one for each number
    */
-  write(slot: number, last: number, intern: (name: string) => number): number {
+  write(slot: number, last: number, intern: (name: string) => number): readonly Uint8Array[] {
     const { writer, time, inbox } = this;
     writer.begin(slot, last);
-    let written = 0;
-    for (; written < inbox.length; written++) {
-      const { name, data, time: at } = inbox[written];
+    const images: Uint8Array[] = [];
+    for (const { name, data, time: at } of inbox) {
       wallTime(time);
       const low = at === undefined ? time[0] : Number(BigInt.asIntN(32, at));
       const high = at === undefined ? time[1] : Number(BigInt.asIntN(32, at >> 32n));
@@ -103,10 +103,11 @@ export class Companions implements Attendants {
       if (result === Written.FULL && writer.events > 0) break;
       // No batch has room for it; it leaves a number.
       if (result !== Written.DONE) writer.skip();
+      images.push(asyncImage((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0), 0, name, data));
     }
-    inbox.splice(0, written);
+    inbox.splice(0, images.length);
     writer.end(0, nowNs(), 0);
-    return writer.last - last;
+    return images;
   }
 
   close(): void {

@@ -124,9 +124,9 @@ class CountedLive extends LiveSource implements CountedSource {
     return counters[LiveCounter.RULE_RECORDS] + this.moreWanted;
   }
 
-  added(events: number, wanted: number): void {
-    this.skip(events);
-    this.more += events;
+  added(events: readonly Uint8Array[], wanted: number): void {
+    this.add(events);
+    this.more += events.length;
     this.moreWanted += wanted;
   }
 

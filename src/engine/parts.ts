@@ -17,8 +17,8 @@ export interface CountedSource extends Source {
   counts(into: SourceCounts): number;
   /** Event types beyond the table that were met, and how often. */
   unknownTypes(): readonly { readonly type: number; readonly count: number }[];
-  /** So many events were added to the source's from elsewhere, behind its last one; `wanted` of them are for the rules. */
-  added?(events: number, wanted: number): void;
+  /** These events, as captures have them, were added behind the source's last one; `wanted` of them are for the rules. */
+  added?(events: readonly Uint8Array[], wanted: number): void;
   /** Bytes read from the input, and ns spent inflating it. */
   readonly bytes: number;
   readonly inflateNs: number;
@@ -44,8 +44,8 @@ export interface Attendants {
   hear(): void;
   /** Whether they have added events, which are to be written. */
   readonly waiting: boolean;
-  /** Writes such events into the batch in `slot`, behind event number `last`. @returns how many */
-  write(slot: number, last: number, intern: (name: string) => number): number;
+  /** Writes such events into the batch in `slot`, behind event number `last`. @returns them, as captures have them */
+  write(slot: number, last: number, intern: (name: string) => number): readonly Uint8Array[];
 }
 
 /** What the ingest thread is made of. */

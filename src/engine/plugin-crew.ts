@@ -92,6 +92,10 @@ export class PluginCrew {
         thread,
         progress: progress !== null,
         asyncNames: pipeline.asyncNames,
+        // A library has a state of its own for each source, which adds to that one.
+        spreads:
+          plugin.library === undefined &&
+          this.options.pipelines.some((_, at) => at !== place && this.takes(at, plugin)),
         plugins,
         fields,
         record,
@@ -177,7 +181,8 @@ export class PluginCrew {
         break;
       }
       case "async":
-        this.addAsync(plugin, message);
+        // What comes from a source's thread is among its events already.
+        this.addAsync(plugin, message, thread - this.options.workers);
         break;
       case "fault": {
         const { fault } = message;
@@ -189,15 +194,19 @@ export class PluginCrew {
     }
   }
 
-  /** Sources to which a plugin's asynchronous events go: its own, and those that it names; none named: all. */
-  private addAsync({ asyncEvents, source: own }: LoadedPlugin, { event }: PluginMessage & { kind: "async" }): void {
-    const named = asyncEvents?.sources ?? null;
-    const takes = (place: number): boolean => {
-      const { name } = this.options.pipelines[place];
-      return named === null || named.includes(name) || own?.name === name;
-    };
-    for (const [place, { source }] of this.sources) if (takes(place)) source.add(event);
-    for (const [place, { port, live }] of this.ports) if (live && takes(place)) port.postMessage(event);
+  /** Whether a plugin's asynchronous events go to source number `place`: its own, and those that it names; none named: all. */
+  private takes(place: number, { asyncEvents, source: own }: LoadedPlugin): boolean {
+    if (asyncEvents === null) return false;
+    const { name } = this.options.pipelines[place];
+    return asyncEvents.sources === null || asyncEvents.sources.includes(name) || own?.name === name;
+  }
+
+  /** @param from the source in whose thread it was added; below 0: a worker */
+  private addAsync(plugin: LoadedPlugin, { event }: PluginMessage & { kind: "async" }, from: number): void {
+    for (const [place, { source }] of this.sources) {
+      if (place !== from && this.takes(place, plugin)) source.add(event);
+    }
+    for (const [place, { port, live }] of this.ports) if (live && this.takes(place, plugin)) port.postMessage(event);
   }
 
   /** The plugin is used no more. */

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { renameSync } from "node:fs";
-import { EventType } from "../batch/event-table.generated.js";
 import { createMemory } from "../batch/memory.js";
 import { createInterner } from "../capture/scap.js";
 import { CaptureWriter } from "../capture/writer.js";
+import { asyncImage } from "../plugins/async-image.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { Failure } from "./ingest-thread.js";
 import type { PluginRecord } from "./source-spec.js";
 
-const HEADER = 26;
-const NO_THREAD = 2n ** 64n - 1n;
 /** Flag of an event that is there for the state alone. */
 const STATE_ONLY = 1;
 const EXTENSION = /(\.scap)?(\.gz)?$/;
@@ -79,7 +77,7 @@ export class PluginRecording {
 
   /** What is there when the capture begins: its readers take it for that, and it is no event of the source. */
   state(name: string, data: Uint8Array | string, time = BigInt(Date.now()) * 1_000_000n): void {
-    this.guarded(() => this.writer.write(asyncEvent(time, this.id, name, bytesOf(data)), 0, STATE_ONLY));
+    this.guarded(() => this.writer.write(asyncImage(time, this.id, name, data), 0, STATE_ONLY));
   }
 
   /** All events up to here are in the file, whatever happens to the thread. */
@@ -103,22 +101,6 @@ export class PluginRecording {
       this.failure = { code: error.code, message: `${error.message}: ${this.path}`, offset: -1 };
     }
   }
-}
-
-/** An event that a plugin has added, as a capture has it: header, three lengths, the plugin's ID, its name, the data. */
-function asyncEvent(time: bigint, id: number, name: string, data: Uint8Array): Uint8Array {
-  const text = Buffer.from(`${name}\0`);
-  const head = Buffer.alloc(HEADER + 16);
-  head.writeBigUInt64LE(time, 0);
-  head.writeBigUInt64LE(NO_THREAD, 8);
-  head.writeUInt32LE(head.length + text.length + data.length, 16);
-  head.writeUInt16LE(EventType.ASYNCEVENT_E, 20);
-  head.writeUInt32LE(3, 22);
-  head.writeUInt32LE(4, HEADER);
-  head.writeUInt32LE(text.length, HEADER + 4);
-  head.writeUInt32LE(data.length, HEADER + 8);
-  head.writeUInt32LE(id, HEADER + 12);
-  return Buffer.concat([head, text, data]);
 }
 
 function timeOf(low: number, high: number): bigint {

@@ -26,6 +26,8 @@ export interface PluginTask {
   readonly progress: boolean;
   /** Dictionary ids of the names that asynchronous events can have. */
   readonly asyncNames: ReadonlyMap<string, number>;
+  /** Its asynchronous events are for other sources of the run too: main hears of them. */
+  readonly spreads: boolean;
   /** All plugins of the run, and by plugin the fields that rules and outputs use. */
   readonly plugins: readonly LoadedPlugin[];
   readonly fields: readonly (readonly WantedField[])[];

@@ -42,7 +42,10 @@ class PluginThread {
     this.guard = new Guard(task.guard, task.thread);
     this.guard.begin(threadId());
     this.control = new Control(task.control);
-    this.context = this.contextOf(plugin, "source");
+    this.context = this.contextOf(plugin, "source", (event) => {
+      this.inbox.push(event);
+      if (task.spreads) this.post({ kind: "async", plugin: plugin.index, event });
+    });
     port.on("message", (message: ToPluginThread) => {
       if (message.kind === "stop") this.stop.abort();
       else this.inbox.push(message.event);
