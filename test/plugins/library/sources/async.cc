@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "abi3.h"
+#include "abi.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "abi3.h"
+#include "abi.h"
 
 namespace {
 
