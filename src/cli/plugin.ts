@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { type Registry, type RegistryProblem, readRegistry } from "../plugins/registry.js";
 import { checkRegistry } from "../plugins/registry-check.js";
-import { LANGUAGES, type Language, writePlugin } from "../plugins/scaffold.js";
+import type { Language } from "../plugins/scaffold.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { Exit } from "./context.js";
 import { packageRoot } from "./package-root.js";
@@ -47,6 +47,7 @@ async function create(name: string, flags: { readonly folder?: string; readonly 
   if (root === null) throw new PeregrineError("PLUGIN_NEW", "The folder of Peregrine itself is not found");
   const folder = resolve(flags.folder ?? name);
   const { library = null } = flags;
+  const { writePlugin } = await import("../plugins/scaffold.js");
   const registry = readBase(join(root, "registry.yaml"));
   const files = writePlugin({ name, library, folder, packageRoot: root, registry });
   const lines = files.map((file) => `  ${file}\n`).join("");
@@ -72,9 +73,9 @@ export function pluginCommand(program: Command, done: (status: number) => void):
     .argument("<name>", "name of the plugin: [a-z]+[a-z0-9_-]*")
     .option("--folder <path>", "where (default: a folder of that name)")
     .addOption(
-      new Option("--library <language>", "a shared library for Falco's plugin API, and not a module").choices(
-        LANGUAGES,
-      ),
+      new Option("--library <language>", "a shared library for Falco's plugin API, and not a module").choices([
+        "c",
+      ] satisfies Language[]),
     )
     .action(async (name: string, flags: { readonly folder?: string; readonly library?: Language }) =>
       done(await create(name, flags)),

@@ -7,8 +7,7 @@ import { PLUGIN_NAME } from "./read-info.js";
 import type { Registry } from "./registry.js";
 
 /** Languages in which shared libraries are written. */
-export const LANGUAGES = ["c"] as const;
-export type Language = (typeof LANGUAGES)[number];
+export type Language = "c";
 
 export interface ScaffoldPlan {
   /** Name of the plugin. */
