@@ -10,6 +10,7 @@ import type { PluginMessage } from "../plugins/context.js";
 import type { Ledger } from "../telemetry/ledger.js";
 import type { WorkerMessage } from "./evaluate.js";
 import type { Threads } from "./threads.js";
+import type { UnknownEvents } from "./unknown-plugins.js";
 import type { RulesTask, ToWorker, WorkerTask } from "./worker-thread.js";
 
 /** An event that could not be evaluated: it failed twice. */
@@ -34,7 +35,7 @@ export interface CrewEvents {
   /** Something that a plugin says in a worker. */
   plugin(worker: number, message: PluginMessage): void;
   /** Events of plugins that are not loaded were met. */
-  unknownPlugin(source: number, id: number, events: number): void;
+  unknownPlugins(source: number, batch: number, events: UnknownEvents): void;
   /** A worker has died. @returns the plugin whose code it ran, which is told so */
   blame(worker: number, error: Error): Blame;
 }
@@ -214,8 +215,8 @@ export class Crew {
       case "plugin":
         this.events.plugin(worker, message.message);
         break;
-      case "unknown plugin":
-        this.events.unknownPlugin(message.source, message.id, message.events);
+      case "unknown plugins":
+        this.events.unknownPlugins(message.source, message.batch, message.events);
         break;
     }
   }

@@ -25,6 +25,7 @@ import { createLatency, type Latency } from "./latency.js";
 import type { SourceReport } from "./report.js";
 import { createInfo } from "./source-info.js";
 import type { SourceSpec, SyscallSpec } from "./source-spec.js";
+import { UnknownPlugins } from "./unknown-plugins.js";
 import type { SharedBuffers } from "./worker-thread.js";
 
 /** One source of a run. */
@@ -100,7 +101,7 @@ export class Pipeline implements CrewSource {
   /** Dictionary ids of names of asynchronous events; only a plugin's source knows them ahead. */
   readonly asyncNames: ReadonlyMap<string, number>;
   /** Events of plugins that are not loaded, by ID. */
-  readonly unknownPlugins = new Map<number, number>();
+  readonly unknownPlugins = new UnknownPlugins();
   private readonly latency: Latency = createLatency();
   private port: MessagePort | null = null;
   private base: BaseSyscalls | null;
@@ -227,7 +228,7 @@ export class Pipeline implements CrewSource {
       ledger,
       unknownTypes: end?.unknownTypes ?? [],
       failure: end?.failure ?? failure,
-      unknownPlugins: [...this.unknownPlugins].map(([id, events]) => ({ id, events })),
+      unknownPlugins: this.unknownPlugins.report(),
       bytes: end?.bytes ?? 0,
       inflateNs: end?.inflateNs ?? 0,
       stages: readStageTimes(this.shared.times),

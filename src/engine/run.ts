@@ -332,10 +332,10 @@ class Run {
         },
         plugin: (worker, message) => pluginCrew.hearWorker(worker, message),
         blame: (worker, error) => pluginCrew.blame(worker, error),
-        unknownPlugin: (source, id, events) => {
-          const { unknownPlugins } = pipelines[source];
-          if (!unknownPlugins.has(id)) options.onUnknownPlugin?.(id);
-          unknownPlugins.set(id, (unknownPlugins.get(id) ?? 0) + events);
+        unknownPlugins: (source, batch, events) => {
+          const { unknownPlugins, control } = pipelines[source];
+          const fresh = unknownPlugins.add(batch, events, control.load(ControlWord.RELEASED));
+          for (const id of fresh) options.onUnknownPlugin?.(id);
         },
       },
     );

@@ -81,7 +81,7 @@ async function live(lives: readonly Step[], parts = bench(), blame: Blame = { pl
     failed: ({ event }) => failed.push(event),
     died: () => {},
     plugin: () => {},
-    unknownPlugin: () => {},
+    unknownPlugins: () => {},
     blame: () => blame,
   });
   await crew.run();
@@ -173,7 +173,7 @@ test("a worker that cannot start stops the run, which ends when all others have"
   const nothing = (): void => {};
   const events = {
     ...{ ready: nothing, alerts: nothing, progress: nothing, failed: nothing, died: nothing },
-    ...{ plugin: nothing, unknownPlugin: nothing, blame: () => ({ plugin: -1, pause: 0 }) },
+    ...{ plugin: nothing, unknownPlugins: nothing, blame: () => ({ plugin: -1, pause: 0 }) },
   };
   const crew = new Crew(threads, [source(parts)], TASK, events);
   let settled = false;
