@@ -106,9 +106,10 @@ class CountedScap extends ScapSource implements CountedSource {
 /** This machine's kernel, keeping the ledger's counts. */
 class CountedLive extends LiveSource implements CountedSource {
   readonly inflateNs = 0;
-  /** Events that plugins have added, and those of them that are for the rules. */
+  /** Events that plugins have added, those of them that are for the rules, and those that were too large. */
   private more = 0;
   private moreWanted = 0;
+  private moreLost = 0;
 
   counts(into: SourceCounts): number {
     const { counters } = this;
@@ -116,18 +117,19 @@ class CountedLive extends LiveSource implements CountedSource {
     into.seen = counters[LiveCounter.SEEN] + dropped + this.more;
     into.notWanted = counters[LiveCounter.NOT_WANTED];
     const state = counters[LiveCounter.STATE_RECORDS] + counters[LiveCounter.STATE_REJECTED];
-    into.stateOnly = state + this.more - this.moreWanted;
+    into.stateOnly = state + this.more - this.moreWanted - this.moreLost;
     into.merged = 0;
     into.unknownType = 0;
-    into.oversize = counters[LiveCounter.OVERSIZE];
+    into.oversize = counters[LiveCounter.OVERSIZE] + this.moreLost;
     into.kernel = dropped;
     return counters[LiveCounter.RULE_RECORDS] + this.moreWanted;
   }
 
-  added(events: readonly Uint8Array[], wanted: number): void {
+  added(events: readonly Uint8Array[], records: number, wanted: number): void {
     this.add(events);
     this.more += events.length;
     this.moreWanted += wanted;
+    this.moreLost += events.length - records;
   }
 
   unknownTypes(): readonly [] {

@@ -163,7 +163,7 @@ export class Ingest {
       parts.stage.apply(slot);
       companions.apply(slot);
       const wanted = this.words[base + SlotWord.WANTED];
-      parts.source.added?.(events, wanted);
+      parts.source.added?.(events, this.words[base + SlotWord.RECORDS], wanted);
       this.describe(slot, base, nowNs());
       const ruleRecords = parts.source.counts(this.counts);
       ledger.filled(this.counts, slot, wanted, ruleRecords - this.ruleRecords - wanted);

@@ -17,8 +17,12 @@ export interface CountedSource extends Source {
   counts(into: SourceCounts): number;
   /** Event types beyond the table that were met, and how often. */
   unknownTypes(): readonly { readonly type: number; readonly count: number }[];
-  /** These events, as captures have them, were added behind the source's last one; `wanted` of them are for the rules. */
-  added?(events: readonly Uint8Array[], wanted: number): void;
+  /**
+   * These events, as captures have them, were added behind the source's last one.
+   * @param records of them: the others were too large
+   * @param wanted records that are for the rules
+   */
+  added?(events: readonly Uint8Array[], records: number, wanted: number): void;
   /** Bytes read from the input, and ns spent inflating it. */
   readonly bytes: number;
   readonly inflateNs: number;

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { logLines } from "../e2e/support.js";
 import { packageRoot } from "../support/shared.js";
 import { buildPrograms, cannotWatch, Watching } from "./watching.js";
 
@@ -22,6 +23,7 @@ export const plugin = definePlugin({
     id: 999, source: "clock",
     open: (context) => {
       let n = 0;
+      context.emit({ name: "tick", data: "x".repeat(9 << 20) });
       return {
         nextBatch: async () => {
           for (let i = 0; i < 50; i++) context.emit({ name: "tick", data: String(++n) });
@@ -35,6 +37,8 @@ export const plugin = definePlugin({
   asyncEvents: { names: ["tick"], sources: ["syscall"] },
 });
 `;
+
+const LOST = [{ stage: "reader", cause: "oversize", events: 1 }];
 
 const RULES = `- rule: marks
   desc: marks
@@ -89,6 +93,9 @@ plugins: [{name: clock, library_path: ${plugin}}]
 after(async () => {
   if (skip !== false) return;
   await watching.end();
+  const [summary] = logLines(watching.errors, "ledger");
+  const [source] = (summary?.["sources"] ?? []) as { ledger: { lost: unknown } }[];
+  assert.deepEqual(source?.ledger.lost, LOST, "what no batch has room for is lost, and in the ledger");
 });
 
 const captures = (): string[] => readdirSync(folder).filter((name) => /^cap_\d{20}_\d{20}\.scap$/.test(name));
