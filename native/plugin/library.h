@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -98,6 +100,11 @@ class Library {
   const Symbols03& v03() const { return v03_; }
   /** 0 for a source without ID. */
   uint32_t id() const { return id_; }
+  /**
+   * To be held while the library describes itself and while states and sources of it begin and end: Falco does all of that in
+   * one thread, and SDKs keep what concerns all states without a lock (the Go SDK's table of handles).
+   */
+  std::mutex& lifecycle() const { return *lifecycle_; }
 
  private:
   bool fail(const char* code, std::string message);
@@ -109,6 +116,7 @@ class Library {
   bool load_03();
 
   void* handle_ = nullptr;
+  std::shared_ptr<std::mutex> lifecycle_ = std::make_shared<std::mutex>();
   LoadFailure failure_;
   Version api_{};
   uint32_t capabilities_ = 0;

@@ -47,6 +47,7 @@ export interface PluginAddon {
     host: string,
     library: string,
     memoryMb: number,
+    goProcs: number,
   ) => NativeLink;
 }
 

@@ -77,6 +77,20 @@ test("a library of API 0.3 tells it as well", async (t) => {
   assert.deepEqual(named.library.plugin.spec.extractor?.sources, ["old", "other"]);
 });
 
+test("a library may extract no field at all", async (t) => {
+  const none = await running(t, compileLibrary("broken.c", { ...EXTRACT, FIELDS: '"[]"' }));
+  assert.deepEqual(none.library.plugin.spec.extractor?.fields, {});
+  assert.deepEqual(none.extract([])({ data: "1" }), {});
+});
+
+test("properties of a field are a text with the first SDKs of API 0.3, a list later", async (t) => {
+  for (const properties of ['\\"\\"', '\\"hidden\\"', '\\"info, hidden\\"', '[\\"hidden\\"]', "[]", "null"]) {
+    const { library } = await running(t, compileLibrary("old-extractor.c", { PROPERTIES: `"${properties}"` }));
+    const { hidden = false } = library.plugin.spec.extractor?.fields["length.bytes"] ?? {};
+    assert.equal(hidden, properties.includes("hidden"), properties);
+  }
+});
+
 test("a file that is no library, or none at all", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "peregrine-library-"));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -163,7 +177,6 @@ const BROKEN: readonly (readonly [Readonly<Record<string, string>>, ErrorCode, s
     "LIBRARY_DESCRIPTION",
     "error in plugin broken: get_fields returned an invalid JSON",
   ],
-  [{ ...EXTRACT, FIELDS: '"[]"' }, "LIBRARY_DESCRIPTION", "error in plugin broken: get_fields returned no field"],
   [
     { ...EXTRACT, SOURCES: '"{}"' },
     "LIBRARY_DESCRIPTION",
