@@ -12,6 +12,7 @@ namespace {
 
 constexpr Version kFramework3{3, 12, 0};
 constexpr Version kFramework03{0, 3, 0};
+constexpr size_t kMaxNameBytes = 16384;
 
 std::string text_of(const Version& v) {
   return std::to_string(v.major) + "." + std::to_string(v.minor) + "." + std::to_string(v.patch);
@@ -108,7 +109,9 @@ bool Library::load(const char* path) {
                       require(v03_.init != nullptr || v3_.init != nullptr, "init") &&
                       require(common_.destroy != nullptr, "destroy") &&
                       require(common_.get_last_error != nullptr, "get_last_error");
-  return common && (is_03() ? load_03() : load_3());
+  if (!common) return false;
+  name_ = foreign_text(common_.get_name(), kMaxNameBytes);
+  return is_03() ? load_03() : load_3();
 }
 
 bool Library::read_api_version() {

@@ -92,6 +92,8 @@ class Library {
   bool load(const char* path);
 
   const LoadFailure& failure() const { return failure_; }
+  /** What it calls itself: asked once, under the lock below, since the text may be overwritten by what is asked next. */
+  const std::string& name() const { return name_; }
   bool is_03() const { return api_.major == 0; }
   const Version& api() const { return api_; }
   uint32_t capabilities() const { return capabilities_; }
@@ -118,6 +120,7 @@ class Library {
   void* handle_ = nullptr;
   std::shared_ptr<std::mutex> lifecycle_ = std::make_shared<std::mutex>();
   LoadFailure failure_;
+  std::string name_;
   Version api_{};
   uint32_t capabilities_ = 0;
   uint32_t id_ = 0;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadLibrary } from "../../../src/plugins/library/load.js";
+import { readInfo } from "../../../src/plugins/read-info.js";
 import type { ErrorCode } from "../../../src/telemetry/errors.js";
 import { PeregrineError } from "../../../src/telemetry/errors.js";
 import { compileLibrary } from "./compile.js";
@@ -81,6 +82,18 @@ test("a library may extract no field at all", async (t) => {
   const none = await running(t, compileLibrary("broken.c", { ...EXTRACT, FIELDS: '"[]"' }));
   assert.deepEqual(none.library.plugin.spec.extractor?.fields, {});
   assert.deepEqual(none.extract([])({ data: "1" }), {});
+});
+
+test("names of a plugin and of its source are any text of one line", async (t) => {
+  const names = { NAME: '"My plugin 1.0\\n"', SOURCE: '"my-source/1"', ID: "5", OPEN: "", REST_OF_SOURCE: "" };
+  const { library } = await running(t, compileLibrary("broken.c", { ...EXTRACT, ...names, FIELDS: '"[]"' }));
+  const { name, source } = readInfo(library.plugin, "broken.so");
+  assert.deepEqual([name, source], ["My plugin 1.0", { id: 5, name: "my-source/1" }]);
+  const many = await running(t, compileLibrary("broken.c", { ...EXTRACT, NAME: '"two\\nlines"' }));
+  assert.throws(() => readInfo(many.library.plugin, "broken.so"), {
+    code: "PLUGIN_LOAD",
+    message: "the plugin's name is wrong: must be one line of at most 128 characters, without space around it",
+  });
 });
 
 test("properties of a field are a text with the first SDKs of API 0.3, a list later", async (t) => {
