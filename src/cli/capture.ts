@@ -5,7 +5,7 @@ import type { ReplayReport } from "../engine/report.js";
 import { type FinishedCapture, type Running, run } from "../engine/run.js";
 import type { Threads } from "../engine/threads.js";
 import { totals } from "../engine/totals.js";
-import { DEFAULT_LIVE, type LiveRecord, type WatchOptions, watch } from "../engine/watch.js";
+import { DEFAULT_LIVE, type LiveRecord, type LiveSettings, type WatchOptions, watch } from "../engine/watch.js";
 import { resolveField } from "../fields/registry.js";
 import type { LoadedPlugin } from "../plugins/info.js";
 import { ruleFromCondition } from "../rules/condition-rule.js";
@@ -14,7 +14,7 @@ import type { RuleSet } from "../rules/ruleset.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type CaptureFlags, type Context, Exit } from "./context.js";
 import { finish } from "./finish.js";
-import { recordTo } from "./live.js";
+import { liveSettings, recordTo } from "./live.js";
 import { pluginTeller } from "./plugins.js";
 import { loadForReading } from "./read-plugins.js";
 import { recordSources, runSources } from "./sources.js";
@@ -25,7 +25,7 @@ const NOTHING_SHOWN = "evt.num < 0";
 
 /** `peregrine capture -w FILE`: records the system calls of this machine. @returns the exit status */
 export async function recordCapture(flags: CaptureFlags, context: Context, threads: Threads): Promise<number> {
-  const { plugins } = await loadForReading(flags, context);
+  const { plugins, kernel } = await loadForReading(flags, context);
   if (plugins.some(({ source }) => source !== null)) return await recordPlugins(plugins, flags, context, threads);
   const { filter, write } = flags;
   const rule = ruleFromCondition("--filter", filter ?? NOTHING_SHOWN, "%evt.num", "syscall", resolveField);
@@ -38,7 +38,8 @@ export async function recordCapture(flags: CaptureFlags, context: Context, threa
   const common = { rules, threads, hostRoot: null, services: null, signal: stop.signal };
   const to = recordTo(write, flags.gzip === true, (flags.megabytes ?? 0) * 1024 * 1024, (flags.seconds ?? 0) * 1e9);
   try {
-    const recording = filter === undefined ? recordAll(common, to) : recordChosen(common, to);
+    const live = liveSettings({}, kernel);
+    const recording = filter === undefined ? recordAll(common, live, to) : recordChosen(common, live, to);
     const { report, events } = await recording;
     const status = await finish(report, null, context, false);
     if (status === Exit.OK) {
@@ -59,14 +60,14 @@ interface Recorded {
   readonly events: string;
 }
 
-async function recordAll(common: Common, record: LiveRecord): Promise<Recorded> {
-  const settings = { ...DEFAULT_LIVE, record };
+async function recordAll(common: Common, live: LiveSettings, record: LiveRecord): Promise<Recorded> {
+  const settings = { ...live, record };
   const report = await watch({ ...common, encoder: eventEncoder(null, false), sink: () => undefined, settings });
   return { report, events: `${report.events} events were recorded` };
 }
 
 /** Records what the condition chooses: lines of the run tell the numbers of its events, in their order. */
-async function recordChosen(common: Common, to: LiveRecord): Promise<Recorded> {
+async function recordChosen(common: Common, settings: LiveSettings, to: LiveRecord): Promise<Recorded> {
   let running: Running | null = null;
   let chosen = 0;
   let written: FinishedCapture | null = null;
@@ -79,7 +80,7 @@ async function recordChosen(common: Common, to: LiveRecord): Promise<Recorded> {
       chosen += numbers.length;
       running?.choose(numbers);
     },
-    settings: DEFAULT_LIVE,
+    settings,
     watch: { recent: { path, gzip, mostBytes, mostNs } },
     onStart: (given) => {
       running = given;

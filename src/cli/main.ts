@@ -37,6 +37,13 @@ function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
+/** -V may stand in front of another option, with its files behind that one: this is then its value. */
+const ELSEWHERE = "files behind other options";
+
+function validated(file: string, files: string[] = []): string[] {
+  return file === ELSEWHERE ? files : [...files, file];
+}
+
 /** An option whose second mention would silently take the place of the first. */
 function once(value: string, previous?: string): string {
   if (previous !== undefined) throw new InvalidArgumentError("It can be given once.");
@@ -161,7 +168,11 @@ export function buildProgram(context: Context, done: (status: number) => void): 
     .addOption(new Option("--or-example", "replay an example where this machine cannot be watched").hideHelp())
     .addOption(workersOption())
     .addOption(new Option("--debug-timing", "print what start-up and each stage took").hideHelp())
-    .option("-V, --validate <file...>", "check rules files and exit; later files add to earlier ones", collect)
+    .addOption(
+      new Option("-V, --validate [file...]", "check rules files and exit; later files add to earlier ones")
+        .preset(ELSEWHERE)
+        .argParser(validated),
+    )
     .addOption(
       new Option(
         "--assume-plugin <name:version:source>",
@@ -198,8 +209,10 @@ export function buildProgram(context: Context, done: (status: number) => void): 
       },
     })
     .addHelpText("after", EXAMPLES)
-    .action(async (flags: RunFlags, command: Command) => {
-      refuseArguments(command);
+    .action(async (given: RunFlags, command: Command) => {
+      const flags =
+        given.validate === undefined ? given : { ...given, validate: filesToValidate(command, given.validate) };
+      if (given.validate === undefined) refuseArguments(command);
       const { answer } = await import("./answer.js");
       const status = await answer(flags, context);
       if (status !== null) return done(status);
@@ -287,6 +300,13 @@ function refuseArguments(program: Command): void {
   const kind = Object.keys(program.opts()).length === 0 ? "unknown command" : "unexpected argument";
   const hint = suggest(word, [...program.commands.map((command) => command.name()), "help"]);
   program.error(`error: ${kind} '${word}'${hint === null ? "" : `: ${hint}`}`);
+}
+
+/** The files of -V, and those that other options stand in front of. */
+function filesToValidate(program: Command, files: readonly string[]): string[] {
+  const all = [...files, ...program.args];
+  if (all.length === 0) program.error("error: option '-V, --validate <file...>' argument missing");
+  return all;
 }
 
 /** Tells an error that ended the command. @returns the exit status */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { DEFAULT_WATCHING, type KernelConfig } from "../config/watching.js";
 import type { FieldResolver } from "../fields/field.js";
 import { resolveField } from "../fields/registry.js";
 import type { LoadedPlugin } from "../plugins/info.js";
@@ -13,15 +14,16 @@ export interface PluginFlags {
   readonly plugin?: string[];
 }
 
-/** What a command knows of the plugins it is given. */
+/** What a command knows of the plugins it is given, and of how this machine is watched. */
 export interface ReadPlugins {
   readonly plugins: readonly LoadedPlugin[];
   /** Finds the fields of all of them, whatever the event source. */
   readonly resolver: FieldResolver;
   readonly names: readonly string[];
+  readonly kernel: KernelConfig;
 }
 
-const NONE: ReadPlugins = { plugins: [], resolver: resolveField, names: [] };
+const NONE: ReadPlugins = { plugins: [], resolver: resolveField, names: [], kernel: DEFAULT_WATCHING.kernel };
 
 /**
  * Loads the plugins that the flags name: those of the configuration, and others.
@@ -38,7 +40,8 @@ export async function loadForReading(flags: PluginFlags, context: Context): Prom
   for (const name of named) {
     if (!config.loadPlugins.some((each) => each.name === name)) requests.push(await requestFor(name, config));
   }
-  if (requests.length === 0) return NONE;
+  const { kernel } = config.watching;
+  if (requests.length === 0) return { ...NONE, kernel };
   const { loadPlugins } = await import("../plugins/load.js");
   const { fieldsOf, NO_VALUES, pluginResolver } = await import("../plugins/resolver.js");
   const { sourcesOf } = await import("../plugins/sources.js");
@@ -49,5 +52,6 @@ export async function loadForReading(flags: PluginFlags, context: Context): Prom
     plugins,
     resolver: pluginResolver(plugins, sources, NO_VALUES, true),
     names: [...new Set(fields.map(({ name }) => name))],
+    kernel,
   };
 }

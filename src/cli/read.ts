@@ -78,7 +78,7 @@ export async function readEvents(
       onPlugin: pluginTeller(context),
     };
     const report = await (capture === null
-      ? watch({ ...common, settings: liveSettings(flags) })
+      ? watch({ ...common, settings: liveSettings(flags, plugins.kernel) })
       : replay({ ...common, capture, ...shapeFor(plugins.plugins) }));
     await output.close();
     const status = await finish(report, capture, context, false);

@@ -140,7 +140,7 @@ async function evaluate(
   };
   let input = capture;
   const sourcesOf = (from: string | null): readonly PipelineOptions[] =>
-    runSources(from, flags, config, plugins, host, liveSettings(flags)).map((source) => ({
+    runSources(from, flags, config, plugins, host, liveSettings(flags, config.watching.kernel)).map((source) => ({
       ...source,
       watch: watchSettings(config, source.spec.kind === "live"),
     }));

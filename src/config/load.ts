@@ -9,7 +9,7 @@ import { chosenPlugins, readPlugins } from "./plugins.js";
 import { type Settings, schema } from "./schema.js";
 import { emptyMap, expandVariables, isMap, parseTree, type Tree, type TreeMap } from "./tree.js";
 import { removeUnsupported } from "./unsupported.js";
-import { toWatching } from "./watching.js";
+import { MOST_SNAPLEN, toWatching } from "./watching.js";
 
 /** What is told and does not keep a run from starting. */
 export interface ConfigWarning {
@@ -45,6 +45,11 @@ export function loadConfig(
   for (const override of overrides.filter(({ steps }) => steps[0] !== "config_files")) applyOverride(root, override);
   const warnings: ConfigWarning[] = [];
   const settings = validate(root, defaults, overrides, warnings);
+  const { snaplen = 0 } = settings.falco_libs;
+  if (snaplen > MOST_SNAPLEN) {
+    const message = `falco_libs.snaplen is ${snaplen}: of this machine's events, ${MOST_SNAPLEN} bytes of data are kept`;
+    warnings.push({ code: "CONFIG_UNSUPPORTED", message });
+  }
   return { config: toConfig(settings), warnings };
 }
 

@@ -27,8 +27,14 @@ function otherThan(...defaults: readonly number[]): (value: Tree) => boolean {
 export const UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
   buffer_format_base64: { asks: on, instead: "buffers are shown as text" },
   "engine.kmod": { asks: never, instead: "there is no kernel module" },
-  "engine.modern_ebpf": { asks: never, instead: "the kernel's ring has 8 MiB for all processors" },
-  falco_libs: { asks: tables, instead: "the limits are those of docs/ledger.md" },
+  "engine.modern_ebpf.disable_iterators": { asks: on, instead: "they are left out where the kernel has none" },
+  "engine.modern_ebpf.drop_failed_exit": { asks: on, instead: "calls that failed are events as well" },
+  "falco_libs.thread_table_auto_purging_interval_s": { asks: never, instead: "threads are forgotten when they end" },
+  "falco_libs.thread_table_auto_purging_thread_timeout_s": {
+    asks: never,
+    instead: "threads are forgotten when they end",
+  },
+  "falco_libs.thread_table_size": { asks: otherThan(0, 262_144), instead: "the limits are those of docs/ledger.md" },
   grpc: { asks: enabled, instead: "no port is opened" },
   grpc_output: { asks: enabled, instead: "nothing is sent there" },
   http_output: { asks: enabled, instead: "nothing is sent there" },
@@ -48,12 +54,6 @@ export const UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
 
 function enabled(value: Tree): boolean {
   return isMap(value) && value["enabled"] !== undefined && on(value["enabled"]);
-}
-
-function tables(value: Tree): boolean {
-  if (!isMap(value)) return false;
-  const { thread_table_size: threads, snaplen } = value;
-  return (threads !== undefined && otherThan(262_144)(threads)) || (snaplen !== undefined && otherThan(0, 80)(snaplen));
 }
 
 /** Takes the keys that are not acted on out of the tree. @returns the names of those that ask for something, and what happens instead */

@@ -12,6 +12,20 @@ const number = (least: number, what: string) =>
 
 const positive = number(0, "a number of 0 or more");
 
+const whole = (least: number, most: number) =>
+  z.string().transform((text, context) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    context.addIssue({ code: "custom", message: `"${text}" is not a whole number from ${least} to ${most}` });
+    return z.NEVER;
+  });
+
+/** `engine.modern_ebpf`: the presets are powers of two, from 1 to 512 MiB; 0 processors for each buffer: one buffer. */
+export const ringKeys = z.strictObject({
+  buf_size_preset: whole(1, 10).optional(),
+  cpus_for_each_buffer: whole(0, 65_535).optional(),
+});
+
 /**
  * The keys' schemas. @param bool texts that stand for a truth value @param texts a list of texts, or one
  */
@@ -40,6 +54,7 @@ export function watchingKeys<B extends z.ZodType<boolean>, T extends z.ZodType<s
         before: z.strictObject({ seconds: positive.optional(), megabytes: positive.optional() }).prefault({}),
       })
       .prefault({}),
+    falco_libs: z.strictObject({ snaplen: whole(0, 65_535).optional() }).prefault({}),
     watch_config_files: bool.optional(),
   };
 }

@@ -30,6 +30,16 @@ export interface CaptureConfig {
   readonly beforeMs: number;
 }
 
+/** How much room the kernel's side has. */
+export interface KernelConfig {
+  /** Of a buffer, a power of two. */
+  readonly bufferBytes: number;
+  /** Processors that share a buffer; 0: all of them. */
+  readonly cpusForEachBuffer: number;
+  /** Bytes of I/O data that an event carries at the most. */
+  readonly snaplen: number;
+}
+
 /** What is configured of watching this machine and of what goes on beside evaluating rules. */
 export interface Watching {
   readonly base: BaseSyscalls;
@@ -40,9 +50,13 @@ export interface Watching {
   readonly capture: CaptureConfig | null;
   /** Rules and configuration are read again when their files change. */
   readonly followFiles: boolean;
+  readonly kernel: KernelConfig;
 }
 
 const MEGABYTE = 1024 * 1024;
+
+/** What the programs in the kernel have room for, for data that is in several pieces. */
+export const MOST_SNAPLEN = 4095;
 
 export const DEFAULT_WATCHING: Watching = {
   base: { customSet: [], repair: false, all: false },
@@ -50,6 +64,7 @@ export const DEFAULT_WATCHING: Watching = {
   mostTimeouts: 1000,
   capture: null,
   followFiles: true,
+  kernel: { bufferBytes: 8 * MEGABYTE, cpusForEachBuffer: 2, snaplen: 80 },
 };
 
 /** The settings of a file, as watching-keys.ts leaves them. */
@@ -76,6 +91,13 @@ export interface WatchingSettings {
     readonly before: { readonly seconds?: number | undefined; readonly megabytes?: number | undefined };
   };
   readonly watch_config_files?: boolean | undefined;
+  readonly engine: {
+    readonly modern_ebpf: {
+      readonly buf_size_preset?: number | undefined;
+      readonly cpus_for_each_buffer?: number | undefined;
+    };
+  };
+  readonly falco_libs: { readonly snaplen?: number | undefined };
 }
 
 function bad(message: string): PeregrineError {
@@ -94,6 +116,16 @@ export function toWatching(settings: WatchingSettings): Watching {
     mostTimeouts,
     capture: toCapture(settings.capture),
     followFiles: settings.watch_config_files ?? DEFAULT_WATCHING.followFiles,
+    kernel: toKernel(settings),
+  };
+}
+
+function toKernel({ engine: { modern_ebpf: ring }, falco_libs: libs }: WatchingSettings): KernelConfig {
+  const { bufferBytes, cpusForEachBuffer, snaplen } = DEFAULT_WATCHING.kernel;
+  return {
+    bufferBytes: ring.buf_size_preset === undefined ? bufferBytes : MEGABYTE * 2 ** (ring.buf_size_preset - 1),
+    cpusForEachBuffer: ring.cpus_for_each_buffer ?? cpusForEachBuffer,
+    snaplen: Math.min(libs.snaplen || snaplen, MOST_SNAPLEN),
   };
 }
 

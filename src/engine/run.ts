@@ -26,11 +26,12 @@ import { PluginCrew } from "./plugin-crew.js";
 import type { PluginNews } from "./plugin-report.js";
 import type { MatchCounts, RunReport } from "./report.js";
 import { type ChangedSource, RuleChange } from "./rule-change.js";
-import { sharedSink } from "./shared-sink.js";
 import { startThreads, type Threads } from "./threads.js";
 import type { RulesTask, WorkerTask } from "./worker-thread.js";
 
 export type { FinishedCapture } from "../capture/recent.js";
+
+import { Turns } from "../outputs/turns.js";
 
 export interface RunOptions {
   /** At least one; they run side by side. */
@@ -141,10 +142,11 @@ class Run {
     threads.boundHeap(heapOf(plugins));
     this.plugins = plugins;
     this.sources = sourcesOf(plugins);
+    const turns = new Turns();
     const context = {
       work: createWork(workers),
       workers,
-      sink: sources.length === 1 ? options.sink : sharedSink(options.sink),
+      sink: sources.length === 1 ? options.sink : (chunk: Buffer) => turns.take(() => options.sink(chunk)),
       faults: faults === undefined ? null : armFaults(faults),
       asyncNames: [...new Set(plugins.flatMap(({ asyncEvents }) => asyncEvents?.names ?? []))],
       failed: (error: unknown) => this.abort(error),

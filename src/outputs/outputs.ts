@@ -5,6 +5,7 @@ import { PeregrineError } from "../telemetry/errors.js";
 import { FileOutput } from "./file.js";
 import type { Output } from "./output.js";
 import { StreamOutput } from "./stream.js";
+import { Turns } from "./turns.js";
 
 /** The outputs that a configuration enables, in the order in which an alert goes to them. Throws OUTPUT_NONE. */
 export function createOutputs(config: Config): Output[] {
@@ -27,6 +28,7 @@ export function createOutputs(config: Config): Output[] {
 export class Outputs implements Output {
   readonly name = "all";
   private readonly told = new Set<string>();
+  private readonly turns = new Turns();
 
   get lost(): number {
     return this.outputs.reduce((sum, { lost }) => sum + lost, 0);
@@ -65,10 +67,11 @@ export class Outputs implements Output {
     for (const output of this.outputs) output.reopen?.();
   }
 
+  /** One chunk after the other, whoever writes: the rules' alerts, or the engine that tells of itself. */
   write(chunk: Buffer): void | Promise<void> {
     const [only] = this.outputs;
-    if (only !== undefined && this.outputs.length === 1) return only.write(chunk);
-    return this.writeAll(chunk);
+    if (only !== undefined && this.outputs.length === 1) return this.turns.take(() => only.write(chunk));
+    return this.turns.take(() => this.writeAll(chunk));
   }
 
   private async writeAll(chunk: Buffer): Promise<void> {
@@ -85,6 +88,10 @@ export class Outputs implements Output {
   }
 
   async close(): Promise<void> {
+    await this.turns.take(() => this.closeAll());
+  }
+
+  private async closeAll(): Promise<void> {
     for (const output of this.outputs) {
       try {
         await output.close();

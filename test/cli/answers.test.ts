@@ -137,6 +137,19 @@ test("--assume-plugin: requirement, source and fields of a plugin that is not th
   const wrong = file("wrong.yaml", "- {rule: Pod, condition: and proc.nmae=x, override: {condition: append}}\n");
   const engine = await command(["-V", plugin, wrong, "--assume-plugin", "k8saudit:0.8.0:k8s_audit"]);
   assert.equal(engine.status, 1, "fields of the engine's own classes are still checked");
+  // Wherever the option stands among the files, and -V is not taken to name it.
+  for (const args of [
+    ["-V", "--assume-plugin", "k8saudit:0.8.0:k8s_audit", plugin],
+    ["--assume-plugin", "k8saudit:0.8.0:k8s_audit", "-V", plugin],
+    ["-V", plugin, "--assume-plugin", "k8saudit:0.8.0:k8s_audit", wrong],
+  ]) {
+    assert.deepEqual(await command(args), args.includes(wrong) ? engine : assumed, args.join(" "));
+  }
+  for (const args of [["-V"], ["-V", "--assume-plugin", "k8saudit:0.8.0:k8s_audit"]]) {
+    const nothing = await command(args);
+    assert.equal(nothing.status, 2);
+    assert.match(nothing.stderr, /option '-V, --validate <file\.\.\.>' argument missing/);
+  }
   assert.equal((await command(["-V", plugin, "--assume-plugin", "k8saudit:new:x"])).status, 2);
   const run = await command(["-r", plugin, "--assume-plugin", "k8saudit:0.8.0:k8s_audit"]);
   assert.equal(logLines(run.stderr, "code")[0]?.["code"], "OPTION_CONFLICT");

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { liveSettings } from "../../src/cli/live.js";
 import { loadConfig } from "../../src/config/load.js";
 import { DEFAULT_WATCHING } from "../../src/config/watching.js";
 import { PeregrineError } from "../../src/telemetry/errors.js";
@@ -50,6 +51,40 @@ test("base_syscalls, drops, timeouts and captures are read", () => {
       beforeMs: 1500,
     },
   );
+});
+
+test("the kernel's ring has the room of Falco's buffers, and data is kept as far as there is room", () => {
+  const { kernel } = watching();
+  assert.deepEqual(kernel, { bufferBytes: 8 << 20, cpusForEachBuffer: 2, snaplen: 80 });
+  const small = watching("engine.modern_ebpf.buf_size_preset=1", "engine.modern_ebpf.cpus_for_each_buffer=0").kernel;
+  assert.deepEqual(small, { ...kernel, bufferBytes: 1 << 20, cpusForEachBuffer: 0 });
+  for (const [configured, processors, megabytes] of [
+    [kernel, 1, 8],
+    [kernel, 2, 8],
+    [kernel, 3, 16],
+    [kernel, 6, 32],
+    [kernel, 64, 256],
+    [kernel, 1000, 1024],
+    [small, 64, 1],
+    [watching("engine.modern_ebpf.buf_size_preset=10").kernel, 4, 1024],
+  ] as const) {
+    assert.equal(liveSettings({}, configured, processors).ringBytes, megabytes << 20, `${processors} processors`);
+  }
+  assert.equal(watching("falco_libs.snaplen=0").kernel.snaplen, 80);
+  assert.equal(watching("falco_libs.snaplen=500").kernel.snaplen, 500);
+  const { config, warnings } = loadConfig(null, ["falco_libs.snaplen=65535"]);
+  assert.equal(config.watching.kernel.snaplen, 4095);
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ["CONFIG_UNSUPPORTED"],
+  );
+  for (const bad of [
+    "engine.modern_ebpf.buf_size_preset=0",
+    "engine.modern_ebpf.buf_size_preset=11",
+    "falco_libs.snaplen=x",
+  ]) {
+    assert.throws(() => watching(bad), /whole number/);
+  }
 });
 
 test("choices that there are not are errors", () => {

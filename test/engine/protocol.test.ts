@@ -184,9 +184,11 @@ test("alerts wait for a slow sink within bounds, and none is lost", async () => 
       ledger = given;
     },
     sink: async (chunk) => {
-      // The first chunk takes until nothing moves any more.
-      for (let evaluated = -1; written === 0 && ledger?.snapshot().evaluated !== evaluated; ) {
-        evaluated = ledger?.snapshot().evaluated ?? 0;
+      // The first chunk takes until there are as many alerts as may wait, and nothing moves any more.
+      for (let evaluated = -1, still = 0; written === 0 && (still < 5 || evaluated < ALERT_LIMIT / data.pad); ) {
+        const now = ledger?.snapshot().evaluated ?? 0;
+        still = now === evaluated ? still + 1 : 0;
+        evaluated = now;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       written += chunk.length;

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { sharedSink } from "../../src/engine/shared-sink.js";
 import type { Ledger } from "../../src/telemetry/ledger.js";
 import { wantedEvent } from "./fakes.js";
 import { closeThreads, expectedOutput, fakeSources, linesOf } from "./support.js";
@@ -134,29 +133,4 @@ test("stopping stops all sources; what was read is delivered", async () => {
     assert.equal(ledger.difference, 0);
     assert.equal(ledger.inFlight, 0);
   }
-});
-
-test("chunks of several sources never run into each other", async () => {
-  const seen: string[] = [];
-  let writing = false;
-  const sink = sharedSink(async (chunk) => {
-    assert.equal(writing, false);
-    writing = true;
-    seen.push(`${chunk.toString()} begins`);
-    await new Promise(setImmediate);
-    seen.push(`${chunk.toString()} ends`);
-    writing = false;
-    if (chunk.toString() === "bad") throw new Error("no room");
-  });
-  const writes = ["a", "bad", "c"].map((text) => sink(Buffer.from(text)));
-  const results = await Promise.allSettled(writes);
-  assert.deepEqual(
-    results.map(({ status }) => status),
-    ["fulfilled", "rejected", "fulfilled"],
-  );
-  assert.deepEqual(seen, ["a begins", "a ends", "bad begins", "bad ends", "c begins", "c ends"]);
-  const direct: string[] = [];
-  const sync = sharedSink((chunk) => void direct.push(chunk.toString()));
-  assert.equal(sync(Buffer.from("x")), undefined);
-  assert.deepEqual(direct, ["x"]);
 });

@@ -128,6 +128,39 @@ test("one output that fails does not stop the others; when all have failed it is
   await assert.rejects(async () => all.write(Buffer.from("1")), /full/);
 });
 
+test("a chunk that comes while a full pipe has taken a part of the one before is written behind it", async () => {
+  const fifo = join(folder, "turns");
+  spawnSync("mkfifo", [fifo]);
+  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  const outputs = new Outputs([new StreamOutput("test", writer, false)], () => {});
+  const long = `${"a".repeat(200_000)}\n`;
+  const written = [outputs.write(Buffer.from(long)), outputs.write(Buffer.from("b\n"))];
+  const all = Promise.all(written);
+  let done = false;
+  void all.then(() => {
+    done = true;
+  });
+  let text = "";
+  const chunk = Buffer.alloc(65_536);
+  while (!done) {
+    try {
+      text += chunk.toString("latin1", 0, readSync(reader, chunk));
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, "EAGAIN");
+    }
+    await sleep(1);
+  }
+  for (let got = -1; got !== 0 && text.length < long.length + 2; ) {
+    got = readSync(reader, chunk);
+    text += chunk.toString("latin1", 0, got);
+  }
+  assert.ok(text === `${long}b\n`, "the lines are whole");
+  assert.equal(await outputs.write(Buffer.from("c\n")), undefined, "at once again");
+  closeSync(writer);
+  closeSync(reader);
+});
+
 test("outputs of a configuration", () => {
   assert.deepEqual(
     createOutputs(DEFAULT_CONFIG).map((output) => output.name),
