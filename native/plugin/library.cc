@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include <cstring>
+#include <map>
 
 namespace peregrine::plugin {
 
@@ -11,9 +12,23 @@ namespace {
 
 constexpr Version kFramework3{3, 12, 0};
 constexpr Version kFramework03{0, 3, 0};
+constexpr size_t kMaxNameBytes = 16384;
 
 std::string text_of(const Version& v) {
   return std::to_string(v.major) + "." + std::to_string(v.minor) + "." + std::to_string(v.patch);
+}
+
+/**
+ * The lock of a loaded library. dlopen loads a file once for the whole process, however many threads of whichever environment
+ * ask for it, so what belongs to the file belongs to the process.
+ */
+std::shared_ptr<std::mutex> lock_of(void* handle) {
+  static std::mutex mutex;
+  static std::map<void*, std::shared_ptr<std::mutex>> locks;
+  const std::lock_guard<std::mutex> held(mutex);
+  std::shared_ptr<std::mutex>& lock = locks[handle];
+  if (lock == nullptr) lock = std::make_shared<std::mutex>();
+  return lock;
 }
 
 }  // namespace
@@ -63,6 +78,8 @@ bool Library::load(const char* path) {
     const char* why = dlerror();
     return fail("LIBRARY_OPEN", std::string("can't load plugin dynamic library: ") + (why == nullptr ? "" : why));
   }
+  lifecycle_ = lock_of(handle_);
+  const std::lock_guard<std::mutex> held(*lifecycle_);
   resolve(common_.get_required_api_version, "get_required_api_version");
   resolve(common_.get_version, "get_version");
   resolve(common_.get_name, "get_name");
@@ -92,7 +109,9 @@ bool Library::load(const char* path) {
                       require(v03_.init != nullptr || v3_.init != nullptr, "init") &&
                       require(common_.destroy != nullptr, "destroy") &&
                       require(common_.get_last_error != nullptr, "get_last_error");
-  return common && (is_03() ? load_03() : load_3());
+  if (!common) return false;
+  name_ = foreign_text(common_.get_name(), kMaxNameBytes);
+  return is_03() ? load_03() : load_3();
 }
 
 bool Library::read_api_version() {

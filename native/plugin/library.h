@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -90,6 +92,8 @@ class Library {
   bool load(const char* path);
 
   const LoadFailure& failure() const { return failure_; }
+  /** What it calls itself: asked once, under the lock below, since the text may be overwritten by what is asked next. */
+  const std::string& name() const { return name_; }
   bool is_03() const { return api_.major == 0; }
   const Version& api() const { return api_; }
   uint32_t capabilities() const { return capabilities_; }
@@ -98,6 +102,11 @@ class Library {
   const Symbols03& v03() const { return v03_; }
   /** 0 for a source without ID. */
   uint32_t id() const { return id_; }
+  /**
+   * To be held while the library describes itself and while states and sources of it begin and end: Falco does all of that in
+   * one thread, and SDKs keep what concerns all states without a lock (the Go SDK's table of handles).
+   */
+  std::mutex& lifecycle() const { return *lifecycle_; }
 
  private:
   bool fail(const char* code, std::string message);
@@ -109,7 +118,9 @@ class Library {
   bool load_03();
 
   void* handle_ = nullptr;
+  std::shared_ptr<std::mutex> lifecycle_ = std::make_shared<std::mutex>();
   LoadFailure failure_;
+  std::string name_;
   Version api_{};
   uint32_t capabilities_ = 0;
   uint32_t id_ = 0;

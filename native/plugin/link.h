@@ -19,8 +19,8 @@ constexpr int32_t kCorrupt = -102;
 /** The engine's end of one channel: to a process of the library's own, or to the library in this process. */
 class Link {
  public:
-  Link(int32_t* words, std::string host, std::string library, uint32_t memory_mb)
-      : process_(words, memory_mb), host_(std::move(host)), path_(std::move(library)) {}
+  Link(int32_t* words, std::string host, std::string library, uint32_t memory_mb, uint32_t go_procs)
+      : process_(words, memory_mb, go_procs), host_(std::move(host)), path_(std::move(library)) {}
   ~Link() { close(); }
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;

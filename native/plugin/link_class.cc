@@ -56,7 +56,7 @@ LinkClass::LinkClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LinkClas
   }
   words_ = Napi::Persistent(info[0].As<Napi::Object>());
   link_ = std::make_unique<Link>(words.data, info[1].As<Napi::String>().Utf8Value(),
-                                 info[2].As<Napi::String>().Utf8Value(), word_of(info[3]));
+                                 info[2].As<Napi::String>().Utf8Value(), word_of(info[3]), word_of(info[4]));
   if (!link_->open()) status_ = kDied;
 }
 

@@ -11,7 +11,7 @@ constexpr size_t kMaxLogBytes = 16384;
 }  // namespace
 
 Owner::Owner(const Library& lib, Channel& channel)
-    : library(lib), mail(channel), name(foreign_text(lib.common().get_name(), kMaxLogBytes)), magic_(kOwnerMagic) {}
+    : library(lib), mail(channel), name(lib.name()), magic_(kOwnerMagic) {}
 
 Owner* Owner::of(void* pointer) {
   auto* owner = static_cast<Owner*>(pointer);

@@ -11,7 +11,9 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <vector>
 
 extern char** environ;
 
@@ -74,7 +76,13 @@ bool SharedProcess::start(const std::string& host, const std::string& library) {
   std::string memory = std::to_string(memory_mb_);
   char* arguments[] = {name.data(), path.data(), memory.data(), nullptr};
   pid_t pid = 0;
-  const int failed = spare < 0 ? errno : posix_spawn(&pid, host.c_str(), &actions, &attributes, arguments, environ);
+  std::string go_procs = "GOMAXPROCS=" + std::to_string(go_procs_);
+  std::vector<char*> environment;
+  for (char** entry = environ; *entry != nullptr; entry++) environment.push_back(*entry);
+  if (go_procs_ != 0 && std::getenv("GOMAXPROCS") == nullptr) environment.push_back(go_procs.data());
+  environment.push_back(nullptr);
+  const int failed =
+      spare < 0 ? errno : posix_spawn(&pid, host.c_str(), &actions, &attributes, arguments, environment.data());
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (spare >= 0) close(spare);

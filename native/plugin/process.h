@@ -32,8 +32,12 @@ class SharedProcess {
  public:
   static constexpr size_t kWords = 8;
 
-  /** `memory_mb` bounds the data of the process; 0: nothing does. */
-  SharedProcess(int32_t* words, uint32_t memory_mb) : words_(words), memory_mb_(memory_mb) {}
+  /**
+   * `memory_mb` bounds the data of the process; 0: nothing does. `go_procs` is GOMAXPROCS in it, where the environment does not
+   * say; 0: as Go sees fit.
+   */
+  SharedProcess(int32_t* words, uint32_t memory_mb, uint32_t go_procs)
+      : words_(words), memory_mb_(memory_mb), go_procs_(go_procs) {}
 
   /**
    * Starts the process where none runs and gives it `memory`. Returns its generation, 0 on failure: see error().
@@ -58,6 +62,7 @@ class SharedProcess {
 
   int32_t* words_;
   uint32_t memory_mb_;
+  uint32_t go_procs_;
   std::string error_;
 };
 

@@ -62,6 +62,7 @@ Session::~Session() { end(); }
 void Session::end() {
   if (async_ != nullptr) async_->stop();
   sourcing_.close();
+  const std::lock_guard<std::mutex> held(library_.lifecycle());
   if (owner_.state != nullptr) library_.common().destroy(owner_.state);
   owner_.state = nullptr;
 }
@@ -140,6 +141,7 @@ int32_t Session::run(Operation operation, Cursor& request, Writer& answer) {
 
 /** The order of values is that of src/plugins/library/describe.ts. */
 int32_t Session::describe(Writer& answer) {
+  const std::lock_guard<std::mutex> held(library_.lifecycle());
   const CommonSymbols& common = library_.common();
   answer.word(library_.is_03() ? 0 : 3);
   answer.word(library_.capabilities());
@@ -168,6 +170,7 @@ int32_t Session::init(Cursor& request, Writer& answer) {
   if (owner_.state != nullptr) return kBadRequest;
   config_ = take_text(request);
   if (request.failed()) return kBadRequest;
+  const std::lock_guard<std::mutex> held(library_.lifecycle());
   abi::Rc rc = abi::kSuccess;
   if (library_.is_03()) {
     owner_.state = library_.v03().init(config_.c_str(), &rc);

@@ -23,6 +23,7 @@ Sourcing::Sourcing(Owner& owner, Channel& channel)
 
 abi::Rc Sourcing::open(const std::string& parameters) {
   if (open_) return abi::kFailure;
+  const std::lock_guard<std::mutex> held(owner_.library.lifecycle());
   abi::Rc rc = abi::kSuccess;
   instance_ = owner_.library.common().open(owner_.state, parameters.c_str(), &rc);
   if (rc != abi::kSuccess) {
@@ -42,6 +43,7 @@ abi::Rc Sourcing::open(const std::string& parameters) {
 void Sourcing::close() {
   if (!open_) return;
   open_ = false;
+  const std::lock_guard<std::mutex> held(owner_.library.lifecycle());
   owner_.library.common().close(owner_.state, instance_);
   instance_ = nullptr;
   count_ = at_ = 0;

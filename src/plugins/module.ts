@@ -38,9 +38,9 @@ const NAMED = z.looseObject({ plugin: z.looseObject({ spec: z.looseObject({ init
 export async function importPlugin(ref: PluginRef, alone = false): Promise<Plugin> {
   if (ref.kind === "library") {
     const { libraryPlace, loadLibrary } = await import("./library/load.js");
-    const { ownPlace } = await import("./library/place.js");
+    const { sourcePlace } = await import("./library/place.js");
     const place = ref.place ?? libraryPlace(ref.path);
-    return (await loadLibrary(alone ? ownPlace(place) : place)).plugin;
+    return (await loadLibrary(alone ? sourcePlace(place) : place)).plugin;
   }
   prepare(ref.path);
   let module: unknown;

@@ -7,16 +7,17 @@ import { type PluginInfo, SYSCALL } from "./info.js";
 import type { LibraryTraits } from "./library/traits.js";
 
 const VERSION = /^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$/;
-/** What names of plugins are like, here and in a registry. */
+/** What names of new plugins are like, as in a registry. */
 export const PLUGIN_NAME = /^[a-z]+[a-z0-9_-]*$/;
-const SOURCE_NAME = /^[a-z]+[a-z0-9_]*$/;
+/** What is taken as a name, of plugins and of sources: Falco takes any text, and so do plugins that were made for it. */
+const NAME = /^[^\s\p{C}](?:[^\p{C}]{0,126}[^\s\p{C}])?$/u;
 const FIELD_NAME = /^[a-zA-Z][a-zA-Z0-9_]*(\.[a-zA-Z0-9_]+)+$/;
 /** Larger ones belong to the engine. */
 const LARGEST_ID = 2 ** 31 - 1;
 
 const func = z.function();
 const version = z.string().regex(VERSION, "must be MAJOR.MINOR.PATCH");
-const sourceName = z.string().regex(SOURCE_NAME, `must match ${SOURCE_NAME.source}`);
+const anyName = z.string().regex(NAME, "must be one line of at most 128 characters, without space around it");
 
 const argument = z.object({ kind: z.enum(["key", "index", "either"]), required: z.boolean().optional() });
 const field = z
@@ -35,7 +36,7 @@ const field = z
   });
 
 const spec = z.looseObject({
-  name: z.string().regex(PLUGIN_NAME, `must match ${PLUGIN_NAME.source}`),
+  name: anyName,
   version,
   description: z.string(),
   contact: z.string(),
@@ -45,7 +46,7 @@ const spec = z.looseObject({
   source: z
     .looseObject({
       id: z.int().min(1).max(LARGEST_ID),
-      source: sourceName.refine((name) => name !== SYSCALL, `"${SYSCALL}" is the engine's own`),
+      source: anyName.refine((name) => name !== SYSCALL, `"${SYSCALL}" is the engine's own`),
       open: func,
       listOpenParams: func.optional(),
       eventToString: func.optional(),
@@ -53,9 +54,7 @@ const spec = z.looseObject({
     .optional(),
   extractor: z
     .looseObject({
-      fields: z
-        .record(z.string().regex(FIELD_NAME, `must match ${FIELD_NAME.source}`), field)
-        .refine((fields) => Object.keys(fields).length > 0, "must have a field"),
+      fields: z.record(z.string().regex(FIELD_NAME, `must match ${FIELD_NAME.source}`), field),
       sources: z.array(z.string()).optional(),
       start: func,
     })

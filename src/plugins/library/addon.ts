@@ -49,6 +49,7 @@ export interface PluginAddon {
     host: string,
     library: string,
     memoryMb: number,
+    goProcs: number,
   ) => NativeLink;
 }
 

@@ -29,7 +29,7 @@ export class Connection {
     readonly context: PluginContext | null,
   ) {
     const { Link } = loadPluginAddon();
-    this.link = new Link(place.words, place.host, place.path, place.memoryMb);
+    this.link = new Link(place.words, place.host, place.path, place.memoryMb, place.goProcs);
     if (this.link.error === "") return;
     const message = `plugin ${plugin}: its process cannot be started: ${this.link.error}`;
     throw new PeregrineError("LIBRARY_PROCESS", message, { file: place.path });

@@ -60,7 +60,7 @@ function read(path: string, answer: AnswerReader): LibraryDetails {
   const schemaType = answer.word();
   const schema = answer.text();
   const requiredApiVersion = answer.text();
-  const name = answer.text();
+  const name = answer.text().trim();
   const versionText = answer.text();
   const description = answer.text();
   const contact = answer.text();

@@ -127,7 +127,7 @@ export class LibraryExtractor extends Answer {
 
   /** Where the event stands among those that the last answer is about; they are asked for in their order. */
   private find(event: PluginEvent): number {
-    // A text that was asked for in between has taken the place of the answer.
+    // What was asked in between has taken the place of the answer.
     if (this.requests.sent !== this.sent) return -1;
     for (let at = this.next; at < this.count; at++) {
       const known = this.known[at];

@@ -72,8 +72,10 @@ function argumentOf(plugin: string, field: string, argument: unknown): FieldArgu
   return required ? { kind, required } : { kind };
 }
 
-function properties(plugin: string, field: string, value: unknown): readonly string[] {
+function properties(plugin: string, field: string, value: unknown, api03: boolean): readonly string[] {
   if (value === undefined || value === null) return [];
+  // The first SDKs had a text here, most often an empty one.
+  if (api03 && typeof value === "string") return value.split(",").map((entry) => entry.trim());
   if (!Array.isArray(value)) throw new DescriptionProblem(plugin, `field ${field} properties property is not array`);
   for (const entry of value) {
     if (typeof entry !== "string") {
@@ -110,21 +112,20 @@ function readField(plugin: string, id: number, entry: unknown, api03: boolean): 
     ...(display === "" ? {} : { display }),
     ...(!api03 && flag(plugin, name, entry, "isList") ? { list: true } : {}),
     ...(argument === undefined ? {} : { argument }),
-    ...(properties(plugin, name, entry["properties"]).includes("hidden") ? { hidden: true } : {}),
+    ...(properties(plugin, name, entry["properties"], api03).includes("hidden") ? { hidden: true } : {}),
     ...(!api03 && flag(plugin, name, entry, "addOutput") ? { suggested: true } : {}),
   };
   return { name, spec, id, code };
 }
 
 /**
- * The fields that get_fields returned.
+ * The fields that get_fields returned: none at all is fine too.
  * @throws DescriptionProblem
  */
 export function readFields(plugin: string, text: string, api03: boolean): readonly LibraryField[] {
   const list = parseJson(text);
   if (!Array.isArray(list)) throw new DescriptionProblem(plugin, "get_fields returned an invalid JSON");
   const fields = list.map((entry: unknown, id) => readField(plugin, id, entry, api03));
-  if (fields.length === 0) throw new DescriptionProblem(plugin, "get_fields returned no field");
   const names = new Set<string>();
   for (const { name } of fields) {
     if (names.has(name)) throw new DescriptionProblem(plugin, `get_fields names field ${name} twice`);

@@ -41,6 +41,7 @@ export function libraryPlace(path: string, options: LibraryOptions = {}): Librar
     words: freshWords(),
     timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
     memoryMb: options.memoryMb ?? 0,
+    goProcs: 1,
   };
 }
 

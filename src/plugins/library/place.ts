@@ -13,6 +13,12 @@ export interface LibraryPlace {
   readonly timeouts: Timeouts;
   /** MiB that the library may allocate in a process of its own; 0: as much as it can. */
   readonly memoryMb: number;
+  /**
+   * GOMAXPROCS of a process of its own, unless the environment says it; 0: as Go sees fit. Falco's Go SDK answers extraction by
+   * spinning on two threads at a time where this is more than 1, which is fast for Falco's one thread, and eats the processors
+   * that rule workers need.
+   */
+  readonly goProcs: number;
 }
 
 /** Milliseconds after which a plugin's process is killed because it does not answer. */
@@ -33,6 +39,11 @@ export function freshWords(): Int32Array {
 /** The same library in a process that nobody else uses. */
 export function ownPlace(place: LibraryPlace): LibraryPlace {
   return place.host === "" ? place : { ...place, words: freshWords() };
+}
+
+/** The same library in a process for its source: that may compute on as many processors as it likes. */
+export function sourcePlace(place: LibraryPlace): LibraryPlace {
+  return { ...ownPlace(place), goProcs: 0 };
 }
 
 /** True where a process died of what one of its users asked of it: not of this call, perhaps. */

@@ -10,6 +10,7 @@ import { isTyped } from "./typed-event.js";
 import { AnswerReader, RequestWriter } from "./wire.js";
 
 const FIRST_RESULT_BYTES = 65536;
+const FIRST_TEXT_BYTES = 4096;
 const NO_INDEX = 0xffff_ffff_ffff_ffffn;
 const INDEX = /^(0|[1-9]\d{0,19})$/;
 
@@ -29,12 +30,14 @@ export class EventRequests {
   bytes: Buffer = Buffer.alloc(FIRST_RESULT_BYTES);
   words: Uint32Array = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, FIRST_RESULT_BYTES / 4);
   size = 0;
-  /** Counts requests: the answer is to the last one. */
+  /** Counts requests about fields: the answer is to the last one. */
   sent = 0;
 
   private readonly sources = new Map<string, number>();
   private wanted: readonly WantedField[] = [];
   private told = false;
+  /** The last text of an event. */
+  private said: Buffer = Buffer.alloc(FIRST_TEXT_BYTES);
   /** Events in the request that is being made. */
   private count = 0;
 
@@ -100,10 +103,22 @@ export class EventRequests {
     this.send(operation, doing);
   }
 
-  /** The library's text for an event; "" where it has none. */
+  /** The library's text for an event; "" where it has none. The last answer about fields stays: there are more events in it. */
   describe(event: PluginEvent): string {
-    this.ask(Operation.EVENT_TO_STRING, event, "an event was described");
-    return this.connection.link.status === Rc.SUCCESS ? new AnswerReader(this.bytes.subarray(0, this.size)).text() : "";
+    const doing = "an event was described";
+    this.begin();
+    if (!this.add(event)) throw this.refused(event, doing);
+    const { link, place } = this.connection;
+    const size = link.run(Operation.EVENT_TO_STRING, this.said, place.timeouts.extract);
+    if (size < 0 || link.status === LinkStatus.BAD_REQUEST || link.status === LinkStatus.TOO_LARGE) {
+      throw this.connection.fault(doing);
+    }
+    if (link.status !== Rc.SUCCESS) return "";
+    if (size > this.said.length) {
+      this.said = Buffer.alloc(size);
+      link.copy(this.said);
+    }
+    return new AnswerReader(this.said.subarray(0, size)).text();
   }
 
   private refused(event: PluginEvent, doing: string): PeregrineError {

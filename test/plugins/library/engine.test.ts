@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { env } from "node:process";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import type { PluginNews } from "../../../src/engine/plugin-report.js";
@@ -140,12 +141,42 @@ function racer(task: RaceTask): Promise<readonly string[]> {
 
 test("threads that load a library and ask it do not fail where another's event kills the process they share", async () => {
   const place = libraryPlace(compileLibrary("counter.c", { POISON: "5" }));
-  const [deadly, ...harmless] = await Promise.all(["5", "6", "7"].map((data) => racer({ place, turns: 20, data })));
+  const [deadly, ...harmless] = await Promise.all(
+    ["5", "6", "7"].map((data) => racer({ place, turns: 20, data, field: "counter.value" })),
+  );
   const death = "plugin counter: its process died of SIGSEGV while its fields were extracted";
   assert.deepEqual(new Set(deadly), new Set([death]));
   assert.deepEqual(
     harmless,
     ["6", "7"].map((data) => Array.from({ length: 20 }, () => data)),
+  );
+});
+
+for (const process of ["child", "in-process"] as const) {
+  test(`${process}: a library's states begin and end one after the other, however many threads have one`, async () => {
+    const place = libraryPlace(compileLibrary("serial.c"), { process });
+    const field = "serial.processors";
+    const all = await Promise.all(Array.from({ length: 4 }, () => racer({ place, turns: 5, data: "", field })));
+    const { GOMAXPROCS = process === "child" ? "1" : "none" } = env;
+    for (const found of all)
+      assert.deepEqual(
+        found,
+        Array.from({ length: 5 }, () => GOMAXPROCS),
+      );
+  });
+}
+
+test("Go's runtime has one processor where fields are extracted, and all of them in the process of a source", async () => {
+  const plugins = await load([{ library: compileLibrary("serial.c") }], "child");
+  const { lines } = await alerts(plugins, [["serial", "evt.num > 0", "%evt.plugininfo, %serial.processors"]]);
+  const { GOMAXPROCS } = env;
+  const said =
+    GOMAXPROCS === undefined
+      ? "datalen=4 data=none, 1"
+      : `datalen=${GOMAXPROCS.length} data=${GOMAXPROCS}, ${GOMAXPROCS}`;
+  assert.deepEqual(
+    lines.map((line) => line.slice(line.indexOf("datalen"))),
+    [said],
   );
 });
 

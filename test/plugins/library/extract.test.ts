@@ -208,6 +208,27 @@ for (const process of PROCESSES) {
   });
 }
 
+test("the text of an event costs no answer about the events behind it", async (t) => {
+  const { library, context } = await running(t, counter());
+  const { spec } = library.plugin;
+  const state = spec.init({}, context);
+  assert(state instanceof LibraryState);
+  const instance = spec.extractor?.start(state, [{ field: "counter.text", argument: null }], context);
+  const text = instance?.extract["counter.text"] as unknown as (record: unknown) => unknown;
+  const events = Array.from({ length: 100 }, (_, i) =>
+    pluginEvent(library.plugin, { data: i === 50 ? "5".repeat(10_000) : `d${i}`, number: i + 1 }),
+  );
+  instance?.ahead?.((visit) => void events.every(visit));
+  for (const event of events) {
+    const data = Buffer.from(event.data).toString();
+    const said = `event ${event.number} of counter: ${data}`;
+    assert.equal(spec.source?.eventToString?.(state, event), said);
+    assert.equal(text(instance?.record(event)), data.slice(0, 199));
+    assert.equal(spec.source?.eventToString?.(state, event), said);
+  }
+  assert.equal(state.requests.sent, 1);
+});
+
 test("an extractor that writes over the memory it shares harms nobody else", async (t) => {
   const { extract } = await running(t, counter(), { timeouts: { extract: 300 } });
   const read = extract(["counter.value", "counter.text"]);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadLibrary } from "../../../src/plugins/library/load.js";
+import { readInfo } from "../../../src/plugins/read-info.js";
 import type { ErrorCode } from "../../../src/telemetry/errors.js";
 import { PeregrineError } from "../../../src/telemetry/errors.js";
 import { compileLibrary } from "./compile.js";
@@ -75,6 +76,32 @@ test("a library of API 0.3 tells it as well", async (t) => {
   assert.equal(extractor.extractor?.sources, undefined);
   const named = await running(t, compileLibrary("old-extractor.c", { SOURCES: '"[\\"old\\", \\"other\\"]"' }));
   assert.deepEqual(named.library.plugin.spec.extractor?.sources, ["old", "other"]);
+});
+
+test("a library may extract no field at all", async (t) => {
+  const none = await running(t, compileLibrary("broken.c", { ...EXTRACT, FIELDS: '"[]"' }));
+  assert.deepEqual(none.library.plugin.spec.extractor?.fields, {});
+  assert.deepEqual(none.extract([])({ data: "1" }), {});
+});
+
+test("names of a plugin and of its source are any text of one line", async (t) => {
+  const names = { NAME: '"My plugin 1.0\\n"', SOURCE: '"my-source/1"', ID: "5", OPEN: "", REST_OF_SOURCE: "" };
+  const { library } = await running(t, compileLibrary("broken.c", { ...EXTRACT, ...names, FIELDS: '"[]"' }));
+  const { name, source } = readInfo(library.plugin, "broken.so");
+  assert.deepEqual([name, source], ["My plugin 1.0", { id: 5, name: "my-source/1" }]);
+  const many = await running(t, compileLibrary("broken.c", { ...EXTRACT, NAME: '"two\\nlines"' }));
+  assert.throws(() => readInfo(many.library.plugin, "broken.so"), {
+    code: "PLUGIN_LOAD",
+    message: "the plugin's name is wrong: must be one line of at most 128 characters, without space around it",
+  });
+});
+
+test("properties of a field are a text with the first SDKs of API 0.3, a list later", async (t) => {
+  for (const properties of ['\\"\\"', '\\"hidden\\"', '\\"info, hidden\\"', '[\\"hidden\\"]', "[]", "null"]) {
+    const { library } = await running(t, compileLibrary("old-extractor.c", { PROPERTIES: `"${properties}"` }));
+    const { hidden = false } = library.plugin.spec.extractor?.fields["length.bytes"] ?? {};
+    assert.equal(hidden, properties.includes("hidden"), properties);
+  }
 });
 
 test("a file that is no library, or none at all", async (t) => {
@@ -173,7 +200,6 @@ const BROKEN: readonly (readonly [Readonly<Record<string, string>>, ErrorCode, s
     "LIBRARY_DESCRIPTION",
     "error in plugin broken: get_fields returned an invalid JSON",
   ],
-  [{ ...EXTRACT, FIELDS: '"[]"' }, "LIBRARY_DESCRIPTION", "error in plugin broken: get_fields returned no field"],
   [
     { ...EXTRACT, SOURCES: '"{}"' },
     "LIBRARY_DESCRIPTION",

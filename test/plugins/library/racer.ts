@@ -11,17 +11,18 @@ export interface RaceTask {
   readonly turns: number;
   /** Data of the event that it asks about each time; the process dies of some. */
   readonly data: string;
+  readonly field: string;
 }
 
 /** What each turn came to: the value, or why there was none. */
-async function race({ place, turns, data }: RaceTask): Promise<readonly string[]> {
+async function race({ place, turns, data, field }: RaceTask): Promise<readonly string[]> {
   const found: string[] = [];
   for (let turn = 0; turn < turns; turn++) {
     const library = await loadLibrary(place);
     const context = new TestContext("extractor");
-    const extract = extractFields(library, ["counter.value"], library.plugin.spec.init({}, context), context);
+    const extract = extractFields(library, [field], library.plugin.spec.init({}, context), context);
     try {
-      found.push(String(extract({ data })["counter.value"]));
+      found.push(String(extract({ data })[field]));
     } catch (error) {
       found.push(error instanceof Error ? error.message : String(error));
     }

@@ -17,7 +17,7 @@ typedef struct {
   void (*log)(void*, const char*, const char*, uint32_t);
   uint64_t extracted;
   metric_t metrics[2];
-  char text[1024];
+  char text[16384];
   // What the last extraction returned.
   uint64_t numbers[64];
   uint32_t flags[64];

@@ -34,8 +34,11 @@ const char* plugin_get_contact(void) { return "nobody"; }
 #ifdef SOURCES
 const char* plugin_get_extract_event_sources(void) { return SOURCES; }
 #endif
+#ifndef PROPERTIES
+#define PROPERTIES "[]"
+#endif
 const char* plugin_get_fields(void) {
-  return "[{\"type\":\"uint64\",\"name\":\"length.bytes\",\"desc\":\"Bytes of data\"}]";
+  return "[{\"type\":\"uint64\",\"name\":\"length.bytes\",\"desc\":\"Bytes of data\",\"properties\":" PROPERTIES "}]";
 }
 void* plugin_init(const char* config, int32_t* rc) {
   (void)config;
