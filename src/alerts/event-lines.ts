@@ -10,9 +10,9 @@ import { fieldOf, type Part } from "./output-plan.js";
 
 /** Control characters that would break a line or a column, and the backslash that marks them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNSAFE = /[\x00-\x1f\x7f\\]/;
+const UNSAFE = /[\x00-\x1f\x7f-\x9f\\]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const EACH_CONTROL = /[\x00-\x1f\x7f]/g;
+const EACH_CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
 
 function escaped(c: string): string {
   if (c === "\n") return "\\n";

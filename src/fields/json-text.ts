@@ -8,10 +8,16 @@ export function decodeUtf8(binary: string): string {
   return binary;
 }
 
+/** Control characters that JSON allows as they are, and terminals obey. */
+const C1 = /[\x80-\x9f]/g;
+
 /**
- * A binary string as a JSON string: quote, backslash and control characters escaped (\b \f \n \r \t, else \u00xx), all else
- * as it is, bytes that are no UTF-8 as U+FFFD.
+ * A binary string as a JSON string: quote, backslash and control characters escaped (\b \f \n \r \t, else \u00xx; those
+ * from U+0080 to U+009F too), all else as it is, bytes that are no UTF-8 as U+FFFD.
  */
 export function jsonString(binary: string): string {
-  return JSON.stringify(decodeUtf8(binary));
+  const text = decodeUtf8(binary);
+  const json = JSON.stringify(text);
+  // What needed no decoding is ASCII.
+  return text === binary ? json : json.replace(C1, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }

@@ -24,6 +24,38 @@ test("bytes that are no UTF-8 become U+FFFD", () => {
   assert.equal(jsonString("\xff"), '"\ufffd"');
 });
 
+test("control characters from U+0080 to U+009F are treated as those below U+0020", () => {
+  for (let code = 0; code <= 0x110; code++) {
+    const c = String.fromCharCode(code);
+    const is = code < 0x20 || (code >= 0x7f && code <= 0x9f);
+    for (const around of ["", "a", "é", "\u00c2", "\u{1f600}"]) {
+      const text = `${around}${c}${around}`;
+      const seen = is ? `${around}\ufffd${around}` : text;
+      assert.equal(textValue(binary(text)).text, binary(seen), `U+${code.toString(16)}`);
+      assert.equal(JSON.parse(textValue(binary(text)).json), seen);
+      assert.equal(listValue([binary(text)]).text, binary(`(${seen})`));
+      assert.equal(JSON.parse(jsonString(binary(text))), text);
+      assert.doesNotMatch(jsonString(binary(text)), /[\x00-\x1f\x80-\x9f]/);
+    }
+  }
+  assert.equal(jsonString(binary("\u009b31m")), '"\\u009b31m"');
+});
+
+test("whatever bytes a value has, no control character is shown", () => {
+  let seed = 12345;
+  for (let round = 0; round < 3000; round++) {
+    let bytes = "";
+    for (let i = 0; i < 12; i++) {
+      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+      // Every other byte is one that C1 characters begin with.
+      bytes += (seed & 0x10000) === 0 ? "\xc2" : String.fromCharCode(seed >>> 24);
+    }
+    const { text, json } = textValue(bytes);
+    assert.doesNotMatch(decodeUtf8(text ?? ""), /\p{Cc}/u, Buffer.from(bytes, "latin1").toString("hex"));
+    assert.doesNotMatch(json, /\p{Cc}/u);
+  }
+});
+
 test("numbers in the format of their field", () => {
   assert.deepEqual(numberValue(255, "PF_DEC"), { text: "255", json: "255" });
   assert.deepEqual(numberValue(255, "PF_ID"), { text: "255", json: "255" });
