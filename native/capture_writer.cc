@@ -65,12 +65,22 @@ bool CaptureWriter::section(const SectionHeader& header, const Interner& names) 
   return write_header(output_, header, names, options_.schema);
 }
 
-bool CaptureWriter::is_full(uint64_t ts, size_t size) const {
+/**
+ * Whether the file stays within its bound with a block of `size` bytes. What the compressor has not packed yet counts in
+ * full, until it does not fit: then it is flushed, which leaves most of that room again. Each flush comes when as much as
+ * the room left is waiting, so a file needs some 30 of them, growing with the logarithm of its bound.
+ */
+bool CaptureWriter::fits(size_t size) {
+  if (output_.most_file_bytes(size) <= options_.most_bytes) return true;
+  if (options_.gzip_level == 0 || output_.unflushed() == 0) return false;
+  // Where it fails, so does writing the event, which tells.
+  return !output_.flush() || output_.most_file_bytes(size) <= options_.most_bytes;
+}
+
+bool CaptureWriter::is_full(uint64_t ts, size_t size) {
   if (events_ == 0) return false;
   if (options_.most_events != 0 && events_ >= options_.most_events) return true;
-  if (options_.most_bytes != 0 && output_.file_bytes() + (options_.gzip_level == 0 ? size + kAround : 0) > options_.most_bytes) {
-    return true;
-  }
+  if (options_.most_bytes != 0 && !fits(size + kAround)) return true;
   return options_.most_ns != 0 && ts >= first_ts_ && ts - first_ts_ >= options_.most_ns;
 }
 

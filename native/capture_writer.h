@@ -15,7 +15,7 @@ namespace peregrine {
 struct WriteOptions {
   int gzip_level = 0;  // 1 to 9; 0: plain
   CaptureSchema schema = CaptureSchema::kCurrent;
-  uint64_t most_bytes = 0;   // of the file; gzip counts them when they come out of the compressor
+  uint64_t most_bytes = 0;   // of the file, also when it is packed
   uint64_t most_events = 0;
   uint64_t most_ns = 0;      // from the first event's time on
 };
@@ -85,7 +85,8 @@ class CaptureWriter {
   static constexpr size_t kMaxEntered = 65536;
 
   void begin(const WriteOptions& options);
-  bool is_full(uint64_t ts, size_t size) const;
+  bool is_full(uint64_t ts, size_t size);
+  bool fits(size_t size);
   Written write_legacy(const EventHead& head, uint16_t type, const EventParams& params);
   Written build(const EventHead& head, uint16_t type, const EventParams& params);
   Written put(Span event, uint16_t cpu, uint32_t flags);

@@ -30,7 +30,7 @@ bool Output::open(const std::string& path, int level) {
   discard();
   failure_ = Failure{};
   path_ = path;
-  bytes_ = file_bytes_ = 0;
+  bytes_ = file_bytes_ = flushed_ = flushed_file_ = 0;
   struct stat status;
   if (path == "-") {
     fd_ = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -63,7 +63,7 @@ bool Output::open(const std::string& path, int level) {
 void Output::keep() {
   discard();
   failure_ = Failure{};
-  bytes_ = file_bytes_ = 0;
+  bytes_ = file_bytes_ = flushed_ = flushed_file_ = 0;
   level_ = 0;
   is_kept_ = true;
 }
@@ -92,7 +92,18 @@ bool Output::drain() {
 
 bool Output::flush() {
   if (failure_ || fd_ < 0) return false;
-  return drain() && (level_ == 0 || deflate_some({}, Z_SYNC_FLUSH));
+  if (!drain() || (level_ > 0 && !deflate_some({}, Z_SYNC_FLUSH))) return false;
+  flushed_ = bytes_;
+  flushed_file_ = file_bytes_;
+  return true;
+}
+
+uint64_t Output::most_file_bytes(uint64_t more) {
+  if (!is_deflating_) return file_bytes() + more;
+  // The bound holds for a stream of its own, with header and trailer. Two empty blocks may come in addition: that of a flush
+  // and the last one.
+  constexpr uint64_t kEmptyBlocks = 16;
+  return flushed_file_ + deflateBound(&stream_, static_cast<uLong>(unflushed() + more)) + kEmptyBlocks;
 }
 
 bool Output::deflate_some(Span bytes, int flush) {

@@ -44,6 +44,10 @@ class Output {
   /** Bytes given to write(), and bytes of the file; with gzip the latter come late. */
   uint64_t bytes() const { return bytes_; }
   uint64_t file_bytes() const { return file_bytes_ + (level_ > 0 ? 0 : buffer_.size()); }
+  /** The most bytes that the file can have where it is closed after `more` further ones. With gzip flush() brings it near. */
+  uint64_t most_file_bytes(uint64_t more);
+  /** Bytes given to write() since flush(): how far they can be packed is not known yet. */
+  uint64_t unflushed() const { return bytes_ - flushed_; }
 
  private:
   static constexpr size_t kPiece = 256 * 1024;
@@ -63,6 +67,8 @@ class Output {
   std::vector<uint8_t> buffer_;  // plain bytes that wait
   std::vector<uint8_t> packed_;
   uint64_t bytes_ = 0;
+  uint64_t flushed_ = 0;       // of bytes_, those of which the compressor holds nothing back
+  uint64_t flushed_file_ = 0;  // what became of them
   uint64_t file_bytes_ = 0;
   Failure failure_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -234,6 +235,33 @@ test("bounds: bytes, events, time; the event that does not fit is not written", 
   out.open(next(), { mostBytes: 1 }, null);
   assert.deepEqual([out.write(CLOSE, 0), out.write(CLOSE, 0)], [0, WriteResult.FULL]);
   out.discard();
+});
+
+test("the bound of a gzip file holds, whatever the data, and little of it is left unused", () => {
+  const noise = randomBytes(1 << 20);
+  for (const mostBytes of [40_000, 524_288, 1_048_576]) {
+    for (const kind of ["same", "numbers", "noise", "mixed"]) {
+      for (const gzipLevel of [1, 6]) {
+        const path = next(".scap.gz");
+        const out = writer();
+        out.open(path, { mostBytes, gzip: gzipLevel }, null);
+        for (let i = 0, result = 0; result === WriteResult.WRITTEN; i++) {
+          const at = (i * 797) % (noise.length - 400);
+          const parts = {
+            same: Buffer.alloc(400, "a"),
+            numbers: Buffer.from(`{"n":${i},"hash":${Math.imul(i, 2654435761) >>> 0}}`),
+            noise: noise.subarray(at, at + 400),
+            mixed: i % 500 < 250 ? Buffer.alloc(400, "a") : noise.subarray(at, at + 400),
+          };
+          result = out.writePlugin(BigInt(i), 999, parts[kind as keyof typeof parts]);
+        }
+        out.close();
+        const { size } = statSync(path);
+        assert.ok(size <= mostBytes, `${kind}, level ${gzipLevel}: ${size} of ${mostBytes}`);
+        assert.ok(size > mostBytes - 1000, `${kind}, level ${gzipLevel}: only ${size} of ${mostBytes}`);
+      }
+    }
+  }
 });
 
 test("sections follow each other in one file", () => {
