@@ -66,12 +66,12 @@ const SYSCALL_SOURCE = "syscall";
 const byName: ReadonlyMap<string, CatalogEntry> = new Map(CATALOG.map((entry) => [entry.name, entry]));
 
 /** Fields that say nothing without an argument. Those of containers say so themselves, in the words of plugins. */
-const NEEDS_ARGUMENT: ReadonlySet<string> = new Set([
-  "evt.type.is",
-  "evt.arg",
-  "evt.rawarg",
-  "evt.around",
-  "thread.cgroup",
+const NEEDS_ARGUMENT: ReadonlyMap<string, string> = new Map([
+  ["evt.type.is", "evt.type.is.NAME"],
+  ["evt.arg", "evt.arg.NAME or evt.arg[NUMBER]"],
+  ["evt.rawarg", "evt.rawarg.NAME"],
+  ["evt.around", "evt.around[NUMBER]"],
+  ["thread.cgroup", "thread.cgroup.SUBSYS"],
 ]);
 
 function nonexistent(name: string): { error: string } {
@@ -119,7 +119,8 @@ function previousEnd(text: string, end: number): number {
 function bind(entry: CatalogEntry, given: Argument | null, text: string): Field | { error: string } {
   const binder = BINDERS[entry.name];
   if (binder === undefined) return nonexistent(entry.name);
-  if (given === null && NEEDS_ARGUMENT.has(entry.name)) return { error: `filter syntax error: ${text}` };
+  const form = NEEDS_ARGUMENT.get(entry.name);
+  if (given === null && form !== undefined) return { error: `${entry.name} needs an argument: ${form}` };
   const reading = binder(given, entry);
   return "error" in reading ? reading : fieldOf(entry, given, text, reading);
 }
