@@ -22,8 +22,8 @@ export interface ReloadParts {
   readonly context: Context;
   /** What the run began with. */
   readonly ready: Prepared;
-  /** Begins the run anew, if that is possible: more than the rules has changed. */
-  readonly beginAnew: () => Promise<void>;
+  /** Begins the run anew, if that is possible: more than the rules has changed. Told is what made us look. */
+  readonly beginAnew: (why: string) => Promise<void>;
 }
 
 /** A run that can be changed. */
@@ -91,7 +91,7 @@ export class Reload {
       const { ruleSet, diagnostics } = loadRules(files, loadOptions(flags, config, context, ready.plugins));
       const error = diagnostics.find(({ severity }) => severity === "error");
       if (error !== undefined) return this.failed(target, sentence(error), config);
-      if (restOf(config) !== this.rest) return await beginAnew();
+      if (restOf(config) !== this.rest) return await beginAnew(forced ? "SIGHUP" : "Files have changed");
       for (const each of diagnostics) if (each.severity === "warning") context.log.warn(sentence(each));
       await this.change(target, ruleSet, config);
     } catch (error) {

@@ -78,8 +78,8 @@ async function runOnce(
     flags,
     context,
     ready,
-    beginAnew: async () => {
-      next ??= await prepareAgain(flags, context, config.logLevel);
+    beginAnew: async (why) => {
+      next ??= await prepareAgain(why, flags, context, config.logLevel);
       if (next !== null) stop.stop();
     },
   });
@@ -175,8 +175,11 @@ async function evaluate(
   return outputs.failed ? Exit.FAILED : status;
 }
 
-/** What SIGHUP finds; null where it cannot be used, which is told, and everything stays as it is. */
-async function prepareAgain(flags: RunFlags, context: Context, level: string): Promise<Ready | null> {
+/**
+ * What the files hold now; null where it cannot be used, which is told, and everything stays as it is.
+ * @param asked why they are read again
+ */
+async function prepareAgain(asked: string, flags: RunFlags, context: Context, level: string): Promise<Ready | null> {
   const { log } = context;
   let why = "the rules have errors";
   try {
@@ -185,7 +188,7 @@ async function prepareAgain(flags: RunFlags, context: Context, level: string): P
     const prepared = await prepare(flags, context);
     if (prepared?.capture === null) {
       const ready = open(prepared, context);
-      log.info("SIGHUP: beginning anew");
+      log.info(`${asked}: more than the rules is different, beginning anew`);
       return ready;
     }
     if (prepared !== null) why = "a capture is named that was not before";
@@ -193,7 +196,7 @@ async function prepareAgain(flags: RunFlags, context: Context, level: string): P
     why = error instanceof PeregrineError ? `${error.code}: ${error.message}` : String(error);
   }
   log.setLevel(level);
-  log.error(`SIGHUP: nothing is changed, since what the files hold now cannot be used: ${why}`, {
+  log.error(`${asked}: nothing is changed, since what the files hold now cannot be used: ${why}`, {
     code: "RELOAD_FAILED",
   });
   return null;

@@ -156,6 +156,54 @@ test("SIGHUP begins anew where more than the rules is different", async () => {
   assert.ok(second.includes(1));
 });
 
+test("a configuration that changes begins the run anew, and the log says that it did", async () => {
+  rules("first");
+  const text = readFileSync(config, "utf8");
+  const { status, stderr } = await watching([], async ({ child, until, said }) => {
+    await until(() => alerts().includes("n=1\n"));
+    writeFileSync(join(folder, "rules.yaml"), AGAIN);
+    writeFileSync(config, `${text}lookups: {users: false}\n`);
+    await until(() => alerts().includes("again=1\n") && said().includes("beginning anew"));
+    child.kill("SIGTERM");
+  });
+  writeFileSync(config, text);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /Files have changed: more than the rules is different, beginning anew/);
+  assert.doesNotMatch(stderr, /SIGHUP/);
+});
+
+test("npm start hands SIGTERM on: the run ends, and nothing of it is left", async () => {
+  rules("first");
+  const pid = join(folder, "npm.pid");
+  rmSync(join(folder, "alerts.txt"), { force: true });
+  // A group of its own, so that whatever is left can be ended.
+  const npm = spawn("npm", ["start", "--silent", "--", "-c", config, "--pidfile", pid], {
+    cwd: packageRoot,
+    stdio: "ignore",
+    detached: true,
+  });
+  const ended = once(npm, "exit");
+  try {
+    while (!alerts().includes("n=1\n")) {
+      assert.equal(npm.exitCode ?? npm.signalCode, null);
+      await sleep(10);
+    }
+    const watcher = Number(readFileSync(pid, "utf8"));
+    assert.doesNotThrow(() => process.kill(watcher, 0));
+    npm.kill("SIGTERM");
+    await ended;
+    // npm may be gone first; one that was never told goes on for ever.
+    while (existsSync(`/proc/${watcher}`)) await sleep(10);
+    assert.equal(existsSync(pid), false);
+  } finally {
+    try {
+      if (npm.pid !== undefined) process.kill(-npm.pid, "SIGKILL");
+    } catch {
+      // Nothing was left.
+    }
+  }
+});
+
 test("SIGUSR1 opens the file anew and starts no debugger; the pid file is there while the process is", async () => {
   rules("first");
   const pidfile = join(folder, "pid");
