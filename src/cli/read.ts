@@ -41,7 +41,11 @@ export async function readEvents(
   write: CopyOptions | null,
 ): Promise<number> {
   const phases = { loaded: performance.now() };
-  if ((capture === null) !== (flags.live === true)) {
+  if (capture !== null && flags.live === true) {
+    const message = `--live prints this machine's events, and ${capture} holds recorded ones: leave one of the two out`;
+    throw new PeregrineError("OPTION_CONFLICT", message);
+  }
+  if (capture === null && flags.live !== true) {
     throw new PeregrineError("CAPTURE_NONE", "Name a capture to read, or give --live to read this machine's events");
   }
   if (capture === null && flags.write !== undefined) {

@@ -60,6 +60,7 @@ test("everything else that fails: exit 1, with a code", async () => {
   const onlyFile = ["-o", "stdout_output.enabled=false", "-o", "file_output.enabled=true"];
   const cases: readonly (readonly [string, readonly string[]])[] = [
     ["CAPTURE_NONE", ["read"]],
+    ["OPTION_CONFLICT", ["read", "--live", capture]],
     ["RULES_NONE", ["-e", capture, "-c", noRules]],
     ["RULES_OPEN", ["-r", join(folder, "missing.yaml"), "-e", capture]],
     ["RULES_OPEN", ["-r", join(rules, "below-a-file.yaml"), "-e", capture]],
