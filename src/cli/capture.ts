@@ -41,7 +41,9 @@ export async function recordCapture(flags: CaptureFlags, context: Context, threa
     const live = liveSettings({}, kernel);
     const recording = filter === undefined ? recordAll(common, live, to) : recordChosen(common, live, to);
     const { report, events } = await recording;
-    const status = await finish(report, null, context, false);
+    // What cannot be written is a matter of the file that was named.
+    const file = report.failure?.code.startsWith("CAPTURE_") === true ? write : null;
+    const status = await finish(report, file, context, false);
     if (status === Exit.OK) {
       const lost = report.ledger.lost.reduce((sum, each) => sum + each.events, 0);
       context.log.info(`${events}, ${lost} lost`, { file: write });
@@ -91,7 +93,7 @@ async function recordChosen(common: Common, settings: LiveSettings, to: LiveReco
   });
   const capture = written as FinishedCapture | null;
   const failure = report.failure ?? capture?.failure ?? null;
-  const events = `${capture?.events ?? 0} events were recorded, those of ${chosen} on which the condition holds among them`;
+  const events = `${capture?.events ?? 0} events were recorded, ${chosen} of which meet the condition`;
   return { report: { ...report, failure }, events };
 }
 

@@ -82,6 +82,16 @@ test("a capture around a match has what led to it", { skip }, async () => {
   assert.match(again.stdout, /Warning caught .*caught-file by sh below sh/);
 });
 
+test("a capture that cannot be created is told with its name", { skip }, () => {
+  const file = join(folder, "none", "x.scap");
+  const { status, stderr } = spawnSync(process.execPath, [bin, "capture", "-w", file, "-M", "1"], { encoding: "utf8" });
+  assert.equal(status, 1, stderr);
+  const lines = stderr.trimEnd().split("\n");
+  const told = lines.map((line): Record<string, unknown> => JSON.parse(line)).find((line) => "code" in line);
+  assert.equal(told?.["code"], "CAPTURE_CREATE", stderr);
+  assert.equal(told?.["file"], file);
+});
+
 test("capture --filter: what the condition chooses, with right fields", { skip }, async () => {
   const file = join(folder, "chosen.scap.gz");
   const recorder = new Watching(folder, ["capture", "-w", file, "--filter", "proc.name = marker"], () => false);
@@ -108,5 +118,5 @@ test("capture --filter: what the condition chooses, with right fields", { skip }
     lines.every((line) => line.split("\t")[1] === "marker"),
     read.stdout.slice(0, 2000),
   );
-  assert.match(recorder.errors, /events were recorded, those of \d+ on which/);
+  assert.match(recorder.errors, /\d+ events were recorded, \d+ of which meet the condition, \d+ lost/);
 });
