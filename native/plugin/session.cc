@@ -192,6 +192,7 @@ int32_t Session::init(Cursor& request, Writer& answer) {
   answer.text("");
   write_types(library_.v3().get_extract_event_types, owner_.state, answer);
   write_types(library_.v3().get_parse_event_types, owner_.state, answer);
+  answer.word(tables_.used() ? 1 : 0);
   return abi::kSuccess;
 }
 
@@ -257,7 +258,7 @@ int32_t Session::dump(Writer& answer) {
 }
 
 int32_t Session::parse(Cursor& request, Writer& answer) {
-  if ((library_.capabilities() & kParsing) == 0) return kBadRequest;
+  if ((library_.capabilities() & (kParsing | kExtraction)) == 0) return kBadRequest;
   return extraction_.parse(request, answer) ? abi::kSuccess : kBadRequest;
 }
 
