@@ -28,6 +28,8 @@ enum class Layout : uint32_t {
   kSnaplen,
   kLowLatency,
   kPlain,
+  kDropFailed,
+  kNoIterators,
   kNumbers
 };
 
@@ -99,7 +101,8 @@ LiveClass::LiveClass(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LiveClas
   }
   slots_ = memory.slots;
   const LiveOptions options{small(Layout::kKernelBytes), small(Layout::kSnaplen), number(Layout::kLowLatency) != 0,
-                            number(Layout::kPlain) != 0};
+                            number(Layout::kPlain) != 0, number(Layout::kDropFailed) != 0,
+                            number(Layout::kNoIterators) != 0};
   most_annex_words_ = static_cast<uint32_t>(memory.record_bytes / 4 - kLargestRecord);
   reader_ = std::make_unique<LiveReader>(*interner, memory, plan.data, options);
   counters_ = Napi::Persistent(Napi::Float64Array::New(env, kLiveCounters));

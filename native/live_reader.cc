@@ -109,7 +109,7 @@ bool LiveReader::open() {
     return false;
   }
   // Where the kernel has none, or not such as these need, there is /proc.
-  if (!options_.plain) iterators_.reset(live_iterators_load());
+  if (!options_.plain && !options_.no_iterators) iterators_.reset(live_iterators_load());
   shared_ = live_programs_shared(programs_.get());
   if (!ring_.open(live_programs_ring(programs_.get()), options_.ring_bytes)) {
     explain(failure_, errno, "mapping the ring");
@@ -117,6 +117,7 @@ bool LiveReader::open() {
   }
   shared_->boot_time = boot_time();
   shared_->snaplen = options_.snaplen;
+  shared_->drop_failed = options_.drop_failed ? 1 : 0;
   shared_->reserve = options_.ring_bytes - options_.ring_bytes / 8;
   shared_->self = live_programs_identify(programs_.get());
   interest_.apply(*shared_, plan_.data());

@@ -43,6 +43,8 @@ struct LiveOptions {
   uint32_t snaplen;
   bool low_latency;
   bool plain;  // attach by names alone, as on kernels that do not describe their tracepoints
+  bool drop_failed;   // calls that failed are no events
+  bool no_iterators;  // the start state comes from /proc
 };
 
 /**

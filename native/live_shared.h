@@ -41,7 +41,7 @@ struct live_shared {
 	unsigned int reserve;                         /* bytes of a fuller ring at which only vital events go in */
 	/* Set by user space before it sleeps; the event that wakes it up sets it back. */
 	unsigned int waiting;
-	unsigned int spare;
+	unsigned int drop_failed;                     /* 1: calls that failed are no events */
 	/* Increased atomically by the programs. */
 	unsigned long long drops[LIVE_CLASSES][LIVE_CAUSES];
 	/* Written by the identify program, once, when user space runs it. */

@@ -215,6 +215,8 @@ int watch_call(u64 *ctx)
 	}
 	if (nr >= SYSCALLS || !shared.wanted_call[nr] || is_self(task))
 		return 0;
+	if (ret < 0 && shared.drop_failed)
+		return 0;
 	type = syscall_events[nr];
 	/* A program that was started is told by its own tracepoint. */
 	if (is_exec(type) && ret >= 0)

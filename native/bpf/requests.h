@@ -322,8 +322,10 @@ int tell_request(u64 *ctx)
 	s->ret = r->result;
 	if (r->slot && s->ret >= 0)
 		s->ret = RING_SLOT + (r->slot == ANY_SLOT ? s->ret : r->slot - 1);
-	fill_by_recipe(s, type);
-	submit_event(s);
+	if (r->result >= 0 || !shared.drop_failed) {
+		fill_by_recipe(s, type);
+		submit_event(s);
+	}
 	key = r->key;
 	if (!key)
 		return 0;

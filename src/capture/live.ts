@@ -83,6 +83,10 @@ export interface LiveSettings {
   readonly lowLatency: boolean;
   /** Attach to tracepoints by their names alone, as happens by itself where the kernel does not describe them. */
   readonly plainTracepoints?: boolean;
+  /** Whether calls that failed are no events. */
+  readonly dropFailed?: boolean;
+  /** Whether the start state comes from /proc though the kernel has iterators. */
+  readonly noIterators?: boolean;
   /** Where all events are written to as well. */
   readonly record?: LiveRecord;
 }
@@ -106,7 +110,8 @@ export class LiveSource implements Source {
     const layout = new RingLayout(options.memory.shape.ring);
     const { slots, events, recordBytes, heapBytes } = layout.shape;
     const { strings, stringBytes } = options.memory.shape;
-    const { ringBytes, snaplen, lowLatency, plainTracepoints } = options.settings;
+    const { ringBytes, snaplen, lowLatency, plainTracepoints, dropFailed, noIterators } = options.settings;
+    const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
     // What one batch may ask of the dictionary, which is swept between batches only.
     const share = (room: number): number => Math.max(1, Math.floor(room / 16));
     this.reader = new (loadAddon().LiveReader)(
@@ -115,7 +120,7 @@ export class LiveSource implements Source {
       Float64Array.of(
         ...[slots, events, layout.slotBytes, layout.recordsWord, layout.heapByte, recordBytes, heapBytes],
         ...[share(strings), share(stringBytes), options.annexWords ?? 0],
-        ...[ringBytes, snaplen, lowLatency ? 1 : 0, plainTracepoints === true ? 1 : 0],
+        ...[ringBytes, snaplen, ...[lowLatency, plainTracepoints, dropFailed, noIterators].map(flag)],
       ),
       options.plan,
     );

@@ -18,6 +18,8 @@ export function liveSettings(flags: LiveFlags, kernel: KernelConfig, processors 
     ...DEFAULT_LIVE,
     ringBytes: ringBytes(kernel, processors),
     snaplen: kernel.snaplen,
+    dropFailed: kernel.dropFailed,
+    noIterators: kernel.noIterators,
     lowLatency: flags.lowLatency === true,
     plainTracepoints: flags.plainTracepoints === true,
   };

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Tree } from "./tree.js";
-import { ringKeys, watchingKeys } from "./watching-keys.js";
+import { kernelKeys, watchingKeys } from "./watching-keys.js";
 
 /*
  * The configuration's schema, over trees whose scalars are texts. A value that does not fit falls back to the default,
@@ -75,7 +75,7 @@ export const schema = z.strictObject({
     .strictObject({
       kind: z.string().optional(),
       replay: z.strictObject({ capture_file: z.string().optional() }).optional(),
-      modern_ebpf: ringKeys.prefault({}),
+      modern_ebpf: kernelKeys(bool).prefault({}),
     })
     .prefault({}),
   lookups: z

@@ -27,8 +27,6 @@ function otherThan(...defaults: readonly number[]): (value: Tree) => boolean {
 export const UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
   buffer_format_base64: { asks: on, instead: "buffers are shown as text" },
   "engine.kmod": { asks: never, instead: "there is no kernel module" },
-  "engine.modern_ebpf.disable_iterators": { asks: on, instead: "they are left out where the kernel has none" },
-  "engine.modern_ebpf.drop_failed_exit": { asks: on, instead: "calls that failed are events as well" },
   "falco_libs.thread_table_auto_purging_interval_s": { asks: never, instead: "threads are forgotten when they end" },
   "falco_libs.thread_table_auto_purging_thread_timeout_s": {
     asks: never,

@@ -21,10 +21,14 @@ const whole = (least: number, most: number) =>
   });
 
 /** `engine.modern_ebpf`: the presets are powers of two, from 1 to 512 MiB; 0 processors for each buffer: one buffer. */
-export const ringKeys = z.strictObject({
-  buf_size_preset: whole(1, 10).optional(),
-  cpus_for_each_buffer: whole(0, 65_535).optional(),
-});
+export function kernelKeys<B extends z.ZodType<boolean>>(bool: B) {
+  return z.strictObject({
+    buf_size_preset: whole(1, 10).optional(),
+    cpus_for_each_buffer: whole(0, 65_535).optional(),
+    drop_failed_exit: bool.optional(),
+    disable_iterators: bool.optional(),
+  });
+}
 
 /**
  * The keys' schemas. @param bool texts that stand for a truth value @param texts a list of texts, or one

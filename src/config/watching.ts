@@ -30,7 +30,7 @@ export interface CaptureConfig {
   readonly beforeMs: number;
 }
 
-/** How much room the kernel's side has. */
+/** How much room the kernel's side has, and what it tells. */
 export interface KernelConfig {
   /** Of a buffer, a power of two. */
   readonly bufferBytes: number;
@@ -38,6 +38,10 @@ export interface KernelConfig {
   readonly cpusForEachBuffer: number;
   /** Bytes of I/O data that an event carries at the most. */
   readonly snaplen: number;
+  /** Calls that failed are no events. */
+  readonly dropFailed: boolean;
+  /** The start state comes from /proc though the kernel has iterators. */
+  readonly noIterators: boolean;
 }
 
 /** What is configured of watching this machine and of what goes on beside evaluating rules. */
@@ -64,7 +68,7 @@ export const DEFAULT_WATCHING: Watching = {
   mostTimeouts: 1000,
   capture: null,
   followFiles: true,
-  kernel: { bufferBytes: 8 * MEGABYTE, cpusForEachBuffer: 2, snaplen: 80 },
+  kernel: { bufferBytes: 8 * MEGABYTE, cpusForEachBuffer: 2, snaplen: 80, dropFailed: false, noIterators: false },
 };
 
 /** The settings of a file, as watching-keys.ts leaves them. */
@@ -95,6 +99,8 @@ export interface WatchingSettings {
     readonly modern_ebpf: {
       readonly buf_size_preset?: number | undefined;
       readonly cpus_for_each_buffer?: number | undefined;
+      readonly drop_failed_exit?: boolean | undefined;
+      readonly disable_iterators?: boolean | undefined;
     };
   };
   readonly falco_libs: { readonly snaplen?: number | undefined };
@@ -120,11 +126,13 @@ export function toWatching(settings: WatchingSettings): Watching {
   };
 }
 
-function toKernel({ engine: { modern_ebpf: ring }, falco_libs: libs }: WatchingSettings): KernelConfig {
+function toKernel({ engine: { modern_ebpf: keys }, falco_libs: libs }: WatchingSettings): KernelConfig {
   const { bufferBytes, cpusForEachBuffer, snaplen } = DEFAULT_WATCHING.kernel;
   return {
-    bufferBytes: ring.buf_size_preset === undefined ? bufferBytes : MEGABYTE * 2 ** (ring.buf_size_preset - 1),
-    cpusForEachBuffer: ring.cpus_for_each_buffer ?? cpusForEachBuffer,
+    bufferBytes: keys.buf_size_preset === undefined ? bufferBytes : MEGABYTE * 2 ** (keys.buf_size_preset - 1),
+    cpusForEachBuffer: keys.cpus_for_each_buffer ?? cpusForEachBuffer,
+    dropFailed: keys.drop_failed_exit ?? false,
+    noIterators: keys.disable_iterators ?? false,
     snaplen: Math.min(libs.snaplen || snaplen, MOST_SNAPLEN),
   };
 }

@@ -58,6 +58,25 @@ test("added events are numbered on, and stand in the captures around matches", (
   assert.equal(counters.OVERSIZE, 1);
 });
 
+test("a capture does not end before its match, though an event before it has a later time", () => {
+  const { source, recent } = bench({
+    prefix: join(folder, "late"),
+    beforeBytes: 1 << 30,
+    beforeNs: 1e12,
+    mostBytes: 0,
+  });
+  source.add([event(1), event(9), event(2), event(3), event(8), event(4)]);
+  recent.settle(2);
+  recent.match(3, timeOf(2), 1_500_000);
+  recent.settle(6);
+  recent.close();
+  const [{ path = "" } = {}] = recent.finished();
+  assert.deepEqual(
+    readCapture(path).records.map(({ params }) => String(params["data"])),
+    ["1", "9", "2", "3"],
+  );
+});
+
 test("added events are chosen by their numbers", () => {
   const path = join(folder, "chosen.scap");
   const { source, recent } = bench({ path, gzip: 0, mostBytes: 0, mostNs: 0 });

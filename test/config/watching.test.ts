@@ -55,7 +55,7 @@ test("base_syscalls, drops, timeouts and captures are read", () => {
 
 test("the kernel's ring has the room of Falco's buffers, and data is kept as far as there is room", () => {
   const { kernel } = watching();
-  assert.deepEqual(kernel, { bufferBytes: 8 << 20, cpusForEachBuffer: 2, snaplen: 80 });
+  assert.deepEqual(kernel, { ...DEFAULT_WATCHING.kernel, bufferBytes: 8 << 20, cpusForEachBuffer: 2, snaplen: 80 });
   const small = watching("engine.modern_ebpf.buf_size_preset=1", "engine.modern_ebpf.cpus_for_each_buffer=0").kernel;
   assert.deepEqual(small, { ...kernel, bufferBytes: 1 << 20, cpusForEachBuffer: 0 });
   for (const [configured, processors, megabytes] of [
@@ -70,6 +70,11 @@ test("the kernel's ring has the room of Falco's buffers, and data is kept as far
   ] as const) {
     assert.equal(liveSettings({}, configured, processors).ringBytes, megabytes << 20, `${processors} processors`);
   }
+  const flags = watching(
+    "engine.modern_ebpf.drop_failed_exit=true",
+    "engine.modern_ebpf.disable_iterators=true",
+  ).kernel;
+  assert.deepEqual(flags, { ...kernel, dropFailed: true, noIterators: true });
   assert.equal(watching("falco_libs.snaplen=0").kernel.snaplen, 80);
   assert.equal(watching("falco_libs.snaplen=500").kernel.snaplen, 500);
   const { config, warnings } = loadConfig(null, ["falco_libs.snaplen=65535"]);

@@ -48,8 +48,10 @@ let shell: ChildProcess;
 
 async function tell(line: string): Promise<void> {
   const answer = shell.stdout === null ? Promise.resolve() : once(shell.stdout, "data");
+  const ended = once(shell, "exit").then(() => Promise.reject(new Error(`the shell ended at: ${line}`)));
+  ended.catch(() => {});
   shell.stdin?.write(`${line}; echo done\n`);
-  await answer;
+  await Promise.race([answer, ended]);
 }
 
 function alerts(rule: string): Alert[] {
@@ -120,6 +122,33 @@ test("a full ring loses what can be lost, tells how much, and what that falsifie
   await watching.settled();
   const [read] = alerts("Read");
   assert.equal(read?.output_fields["fd.name"], join(folder, "held"), "a file whose opening was lost has its name");
+});
+
+test("calls that failed are no events where that is configured, and /proc tells what was there", { skip }, async () => {
+  const filter =
+    "(evt.type in (open, openat) and evt.rawarg.name endswith /none) or (evt.type = procexit and proc.name = marker)";
+  const fields = ["evt.rawarg.name", "fd.name", "proc.exepath", "proc.args"].join(",");
+  const keys = ["drop_failed_exit", "disable_iterators"].flatMap((key) => ["-o", `engine.modern_ebpf.${key}=true`]);
+  const reading = new Watching(
+    folder,
+    ["read", "--live", "--json", ...keys, "--filter", filter, "--fields", fields],
+    (line, mark) => line.includes(mark),
+  );
+  await reading.settled();
+  await tell("{ true < nowhere/none; } 2>/dev/null");
+  await tell("true > ./none");
+  await reading.settled();
+  const opened = reading.lines
+    .map((line) => JSON.parse(line) as Record<string, string | null>)
+    .filter((event) => event["evt.rawarg.name"] !== null);
+  assert.deepEqual(
+    opened.map((event) => event["fd.name"]),
+    [join(folder, "none")],
+    "the one that went well",
+  );
+  assert.match(opened[0]?.["proc.exepath"] ?? "", /\/(sh|dash|bash)$/, "of a shell that ran before");
+  const { code } = await reading.stop();
+  assert.equal(code, 0, reading.errors);
 });
 
 test("the ring and the bytes of data that events carry are as configured", { skip }, async () => {
