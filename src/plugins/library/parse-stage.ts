@@ -91,6 +91,7 @@ export class ParseStage {
     for (const state of this.companions) {
       try {
         state.stopAsync();
+        state.report();
         state.connection.readMail();
       } catch {
         // It has died, which its restarts have told.

@@ -173,6 +173,12 @@ export class LibraryState {
     this.connection.ask(Operation.STOP, "ending a capture");
   }
 
+  /** Has the plugin say its metrics as they are now, once more. */
+  report(): void {
+    if (this.connection.dead) return;
+    this.connection.ask(Operation.METRICS, "its metrics were asked for");
+  }
+
   /**
    * Gives a running plugin another configuration.
    * @throws ConfigFailure where it refuses it, and keeps the one it has
