@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { Running } from "../../src/engine/run.js";
 import type { RuleSet } from "../../src/rules/ruleset.js";
-import { wantedEvent } from "./fakes.js";
+import { type FakeData, wantedEvent } from "./fakes.js";
 import { closeThreads, fakeReplay, fakeRules } from "./support.js";
 
 after(closeThreads);
@@ -20,7 +20,7 @@ function rulesOf(version: string, name = "rule 0"): RuleSet {
 const TEXT = { kind: "text", iso8601: false } as const;
 
 /** Runs until all `changes` were made, one after the other. */
-async function runWith(workers: number, changes: readonly RuleSet[], seed: number) {
+async function runWith(workers: number, changes: readonly RuleSet[], seed: number, data: Partial<FakeData> = {}) {
   const open = new SharedArrayBuffer(4);
   const events: number[] = [];
   const errors: string[] = [];
@@ -37,7 +37,7 @@ async function runWith(workers: number, changes: readonly RuleSet[], seed: numbe
     Atomics.store(new Int32Array(open), 0, 1);
   };
   const { report } = await fakeReplay(
-    { events: 0, every: [EVERY], open },
+    { events: 0, every: [EVERY], open, ...data },
     {
       workers,
       rules: rulesOf("v0"),
@@ -69,6 +69,15 @@ test("every event meets the old rules or the new ones, and none both or neither"
     assert.equal(report.ledger.difference, 0);
     assert.equal(report.deaths, 0);
   }
+});
+
+test("rules change though no event comes, and none of those before has raised an alert", async () => {
+  // Three batches, of which main is told of the first alone.
+  const data = { events: 40, idle: true, every: [1_000_000] };
+  const { report, events, errors } = await runWith(2, [rulesOf("v1"), rulesOf("v2")], 3, data);
+  assert.deepEqual(errors, []);
+  assert.deepEqual(events, [40, 40]);
+  assert.equal(report.ledger.difference, 0);
 });
 
 test("rules that a worker cannot compile change nothing", async () => {
