@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture_copy.h"
 
+#include "recipe.h"
+
 namespace peregrine {
 
 namespace {
@@ -200,8 +202,9 @@ CaptureCopy::Verdict CaptureCopy::judge(uint16_t type, bool all, uint32_t flags)
     return Verdict::kKeep;
   }
   // What tells of users, groups and containers is part of what a reader must know; so are the first of these events.
-  const bool is_known = (kEvents[type].marks & kLeading) != 0;
-  const bool changes = (kEvents[type].flags & kFlagModifiesState) != 0 || (flags & kFlagStateOnly) != 0;
+  const bool is_state = (flags & kFlagStateOnly) != 0;
+  const bool is_known = (kEvents[type].marks & kLeading) != 0 && (is_state || !is_of_plugin(type, params_));
+  const bool changes = (kEvents[type].flags & kFlagModifiesState) != 0 || is_state;
   return is_known || (options_.keep_state && changes) ? Verdict::kState : Verdict::kDrop;
 }
 

@@ -22,7 +22,8 @@ inline constexpr int32_t kExecTime = 14;
 inline constexpr int32_t kTotalExecTime = 16;
 inline constexpr int32_t kCpuUser = 18;
 inline constexpr int32_t kCpuSystem = 20;
-inline constexpr int32_t kPairs = 22;
+inline constexpr int32_t kImage = 22;
+inline constexpr int32_t kPairs = 24;
 
 }  // namespace annex_word
 
@@ -38,6 +39,7 @@ inline constexpr int32_t kCpu = 64;
 inline constexpr int32_t kKinds = 128;
 inline constexpr int32_t kMemory = 256;
 inline constexpr int32_t kConnected = 512;
+inline constexpr int32_t kImage = 1024;
 
 }  // namespace annex_part
 
@@ -175,6 +177,7 @@ namespace plan_action {
 inline constexpr int32_t kSkip = 0;
 inline constexpr int32_t kState = 1;
 inline constexpr int32_t kRules = 2;
+inline constexpr int32_t kImage = 4;
 
 }  // namespace plan_action
 

@@ -46,6 +46,7 @@ Napi::Function LiveClass::define(Napi::Env env) {
                          InstanceAccessor<&LiveClass::container>("container"),
                          InstanceMethod("tell", &LiveClass::tell),
                          InstanceMethod("simulateDrop", &LiveClass::simulate_drop),
+                         InstanceMethod("add", &LiveClass::add),
                          InstanceMethod("keep", &LiveClass::keep),
                          InstanceMethod("setPlan", &LiveClass::set_plan),
                          InstanceMethod("setInterest", &LiveClass::set_interest),
@@ -211,6 +212,13 @@ Napi::Value LiveClass::generation(const Napi::CallbackInfo& info) { return Napi:
 
 void LiveClass::set_generation(const Napi::CallbackInfo&, const Napi::Value& value) {
   napi_get_value_uint32(value.Env(), value, &generation_);
+}
+
+/** add(event): the next one comes from elsewhere. */
+void LiveClass::add(const Napi::CallbackInfo& info) {
+  const Elements<uint8_t> event = elements_of<uint8_t>(info[0], napi_uint8_array);
+  if (info.Env().IsExceptionPending() || reader_->add({event.data, event.count})) return;
+  Napi::RangeError::New(info.Env(), "LiveReader.add: a whole event is expected").ThrowAsJavaScriptException();
 }
 
 void LiveClass::close(const Napi::CallbackInfo&) { reader_->close(); }

@@ -28,6 +28,7 @@ class LiveClass : public Napi::ObjectWrap<LiveClass> {
   Napi::Value container(const Napi::CallbackInfo& info);
   void tell(const Napi::CallbackInfo& info);
   void simulate_drop(const Napi::CallbackInfo& info);
+  void add(const Napi::CallbackInfo& info);
   Napi::Value failure(const Napi::CallbackInfo& info);
   Napi::Value counters(const Napi::CallbackInfo& info);
   Napi::Value drops(const Napi::CallbackInfo& info);

@@ -54,6 +54,20 @@ void nap(int milliseconds) {
 
 bool exists(const char* path) { return access(path, F_OK) == 0; }
 
+/** An event that is its span, and of processor 0. */
+RawEvent whole_event(Span event) {
+  RawEvent raw;
+  raw.ts = load<uint64_t>(event.data);
+  raw.tid = load<uint64_t>(event.data + 8);
+  raw.flags = 0;
+  raw.cpu = 0;
+  raw.type = load<uint16_t>(event.data + 20);
+  raw.nparams = load<uint32_t>(event.data + 22);
+  raw.lengths = event.data + kEventHeaderV2;
+  raw.end = event.data + event.size;
+  return raw;
+}
+
 /** Why the programs could not be loaded, as an error with a remedy of its own. */
 void explain(Failure& failure, int error, const char* step) {
   const std::string why = std::string(": ") + step + ": " + std::strerror(error);
@@ -247,15 +261,8 @@ bool LiveReader::tell_of_containers() {
   while (containers_.has_next()) {
     if (!writer_.has_room()) return false;
     const Span event = containers_.next();
-    RawEvent raw;
-    raw.ts = load<uint64_t>(event.data);
-    raw.tid = load<uint64_t>(event.data + 8);
-    raw.flags = 0;
+    RawEvent raw = whole_event(event);
     raw.cpu = containers_.next_cpu();
-    raw.type = load<uint16_t>(event.data + 20);
-    raw.nparams = load<uint32_t>(event.data + 22);
-    raw.lengths = event.data + kEventHeaderV2;
-    raw.end = event.data + event.size;
     if (deliver(raw, event) != Step::kTaken) return false;
     containers_.told();
   }
@@ -284,9 +291,20 @@ LiveReader::Step LiveReader::deliver(const RawEvent& raw, Span event) {
   return Step::kTaken;
 }
 
+bool LiveReader::add(Span event) {
+  if (event.size < kEventHeaderV2 || load<uint32_t>(event.data + 16) != event.size) return false;
+  const RawEvent raw = whole_event(event);
+  // Events of this width alone: nothing is read behind their lengths, where there may be no byte.
+  if (raw.type >= kEventTypes || kEvents[raw.type].length_width != 4 || !params_fit(raw, 4)) return false;
+  if (recorder_.is_open()) write_down(raw, event);
+  if (recent_ != nullptr) recent_->add(event, raw.cpu);
+  number_++;
+  return true;
+}
+
 LiveReader::Step LiveReader::keep(const RawEvent& raw, const Recipe& recipe) {
   if (recipe.has_blobs) {
-    const uint64_t bytes = recipe.blob_bytes(params_);
+    const uint64_t bytes = recipe.blob_bytes(raw.type, params_);
     if (bytes > heap_bytes_) {
       counters_[kLiveSeen]++;
       counters_[kLiveOversize]++;

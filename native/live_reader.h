@@ -97,6 +97,8 @@ class LiveReader {
   void report(double* counters) const;
   /** Pretends that an event of class OTHER was lost; for `simulate_drops`. */
   void simulate_drop() { simulated_++; }
+  /** The next event comes from elsewhere, and is in a batch already: it takes a number, and captures have it too. False: bad. */
+  bool add(Span event);
 
  private:
   struct Unload {

@@ -204,7 +204,7 @@ Reader::Step Reader::take_wanted(const RawEvent& raw) {
   } else if (!recipe.holds(type, params_)) {
     pass_over(raw, type, kEvents[type].marks, params_.count, kStateRejected);
   } else {
-    step = keep(raw, type, recipe, is_leading_ && (kEvents[type].marks & kLeading) != 0);
+    step = keep(raw, type, recipe, is_leading_ && (kEvents[type].marks & kLeading) != 0 && !is_of_plugin(type, params_));
   }
   if (step != Step::kTaken) return step;
   if (recent_ != nullptr) remember(raw, type);
@@ -217,7 +217,7 @@ Reader::Step Reader::take_wanted(const RawEvent& raw) {
 Reader::Step Reader::keep(const RawEvent& raw, uint16_t type, const Recipe& recipe, bool is_leading) {
   const EventInfo& info = kEvents[type];
   if (recipe.has_blobs) {
-    const uint64_t bytes = recipe.blob_bytes(params_);
+    const uint64_t bytes = recipe.blob_bytes(type, params_);
     if (bytes > heap_bytes_) {
       counters_[kSeen]++;
       counters_[kOversize]++;

@@ -172,7 +172,9 @@ void RecentEvents::write(uint64_t most) {
       continue;
     }
     const Kept kept = kept_at(at, cursor_.at);
-    if (!is_choosing_ && load<uint64_t>(kept.event.data) > until_) return finish();
+    // Not before the match: times need not ascend where plugins add events, or processors do not agree.
+    const bool is_behind = cursor_.number > open_.match && load<uint64_t>(kept.event.data) > until_;
+    if (!is_choosing_ && is_behind) return finish();
     const Written result = write_one(kept);
     if (result == Written::kFull) {
       open_.is_cut = true;

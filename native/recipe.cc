@@ -13,7 +13,10 @@ void Recipes::read(const int32_t* plan) {
     const EventInfo& info = kEvents[type];
     Recipe& recipe = recipes_[type];
     recipe = Recipe{};
-    recipe.action = row[0] == plan_action::kState || row[0] == plan_action::kRules ? row[0] : plan_action::kSkip;
+    const int32_t action = row[0] & ~plan_action::kImage;
+    recipe.action = action == plan_action::kState || action == plan_action::kRules ? action : plan_action::kSkip;
+    recipe.has_image = recipe.action != plan_action::kSkip && (row[0] & plan_action::kImage) != 0;
+    recipe.has_blobs = recipe.has_image;
     recipe.test = recipe.action == plan_action::kState ? row[3] : plan_test::kNone;
     for (uint32_t i = 0; i < 4; i++) recipe.operands[i] = row[4 + i];
     recipe.current_from = Converter::current_from(info);
@@ -54,8 +57,8 @@ bool Recipe::holds(uint16_t type, const EventParams& params) const {
   }
 }
 
-uint64_t Recipe::blob_bytes(const EventParams& params) const {
-  uint64_t bytes = 0;
+uint64_t Recipe::blob_bytes(uint16_t type, const EventParams& params) const {
+  uint64_t bytes = has_image ? image_bytes(type, params) : 0;
   for (uint32_t i = 0; i < count; i++) {
     const bool is_present = (params.present >> wanted[i].index & 1) != 0;
     if (wanted[i].kind == ParamKind::kBlob && is_present) bytes += params.param[wanted[i].index].size;

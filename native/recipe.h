@@ -27,11 +27,12 @@ struct Recipe {
   const WantedParam* wanted = nullptr;
   uint16_t count = 0;  // of wanted
   bool has_blobs = false;
+  bool has_image = false;  // a copy of the event goes to the heap, for plugins
 
   /** True where the test on the event's parameters holds. An empty parameter fails every test. */
   bool holds(uint16_t type, const EventParams& params) const;
-  /** Bytes of all blobs that will be copied. */
-  uint64_t blob_bytes(const EventParams& params) const;
+  /** Bytes of all blobs, and of the image, that will be copied. */
+  uint64_t blob_bytes(uint16_t type, const EventParams& params) const;
 };
 
 /** What decides at once about an event that nobody wants, small enough for all types to stay in the cache. */
@@ -61,6 +62,13 @@ class Recipes {
   std::vector<WantedParam> wanted_;  // recipes point into it
 };
 
+/** Bytes of an event's image: header, lengths, parameters. */
+inline uint64_t image_bytes(uint16_t type, const EventParams& params) {
+  uint64_t bytes = kEventHeaderV2 + uint64_t{params.count} * kEvents[type].length_width;
+  for (uint32_t i = 0; i < params.count; i++) bytes += params.param[i].size;
+  return bytes;
+}
+
 /** The value of an integer parameter of `width` bytes, from as many bytes of it as are there. */
 inline int64_t integer_of(Span bytes, uint32_t width, bool is_signed) {
   const uint32_t size = bytes.size < width ? static_cast<uint32_t>(bytes.size) : width;
@@ -80,6 +88,14 @@ inline int64_t integer_of(Span bytes, uint32_t width, bool is_signed) {
       return static_cast<int64_t>(value);
     }
   }
+}
+
+/**
+ * True for what a plugin's own source has added to its events: an event like the others, also where a capture begins with it.
+ * What describes the machine is of no plugin.
+ */
+inline bool is_of_plugin(uint16_t type, const EventParams& params) {
+  return type == event_type::kAsynceventE && params.count > 0 && integer_of(params.param[0], 4, false) != 0;
 }
 
 }  // namespace peregrine

@@ -87,6 +87,30 @@ inline void RecordWriter::write_param(uint32_t* words, const WantedParam& wanted
   }
 }
 
+/** Copies the event, brought up to date, to the heap: u64 time, u64 thread, u32 bytes, u16 type, u32 count, lengths, parameters. */
+void RecordWriter::write_image(uint32_t* annex, const RecordHead& head, const EventParams& params) {
+  const uint32_t size = static_cast<uint32_t>(image_bytes(head.type, params));
+  const uint32_t width = kEvents[head.type].length_width;
+  annex[annex_word::kImage] = static_cast<uint32_t>(heap_ - ring_.base);
+  annex[annex_word::kImage + 1] = size;
+  std::memcpy(heap_, &head.ts, 8);
+  std::memcpy(heap_ + 8, &head.tid, 8);
+  std::memcpy(heap_ + 16, &size, 4);
+  std::memcpy(heap_ + 20, &head.type, 2);
+  std::memcpy(heap_ + 22, &params.count, 4);
+  uint8_t* length = heap_ + kEventHeaderV2;
+  uint8_t* to = length + static_cast<size_t>(params.count) * width;
+  for (uint32_t i = 0; i < params.count; i++) {
+    const Span& param = params.param[i];
+    const uint32_t bytes = static_cast<uint32_t>(param.size);
+    std::memcpy(length, &bytes, width);
+    length += width;
+    if (bytes > 0) std::memcpy(to, param.data, bytes);
+    to += bytes;
+  }
+  heap_ = to;
+}
+
 void RecordWriter::write(const RecordHead& head, const EventParams& params, const Recipe& recipe) {
   const uint32_t annex = kEvents[head.type].words;
   const uint32_t size = annex + ring_.annex_words;
@@ -95,6 +119,7 @@ void RecordWriter::write(const RecordHead& head, const EventParams& params, cons
   if (ring_.annex_words != 0) {
     words[record_word::kAnnex] = annex;
     std::memcpy(words + annex, &head.previous, sizeof head.previous);
+    if (recipe.has_image) write_image(words + annex, head, params);
   }
   for (uint32_t i = 0; i < recipe.count; i++) {
     const WantedParam& wanted = recipe.wanted[i];

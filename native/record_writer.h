@@ -75,6 +75,7 @@ class RecordWriter {
     return interner_.intern(bytes);
   }
   void write_param(uint32_t* words, const WantedParam& wanted, Span bytes);
+  void write_image(uint32_t* annex, const RecordHead& head, const EventParams& params);
 
   RingMemory ring_;
   Interner& interner_;

@@ -78,6 +78,7 @@ Napi::Function StageClass::define(Napi::Env env) {
                          InstanceMethod("collected", &StageClass::collected),
                          InstanceMethod("poison", &StageClass::poison),
                          InstanceMethod("heldFdRows", &StageClass::held_fd_rows),
+                         InstanceMethod("fdsOf", &StageClass::fds_of),
                          InstanceAccessor<&StageClass::is_tight>("tight"),
                          InstanceAccessor<&StageClass::counters>("counters"),
                      });
@@ -187,6 +188,24 @@ Napi::Value StageClass::held_fd_rows(const Napi::CallbackInfo& info) {
     tables.fds.each(t, [&](int32_t, int32_t row) { held.insert(row); });
   }
   return Napi::Number::New(info.Env(), static_cast<double>(held.size()));
+}
+
+/** fdsOf(tid): pairs of an fd and its row, as the table is now; those of a thread are its process's. */
+Napi::Value StageClass::fds_of(const Napi::CallbackInfo& info) {
+  state::Tables& tables = stage_->tables;
+  std::vector<int32_t> pairs;
+  const int64_t tid = info[0].IsNumber() ? info[0].As<Napi::Number>().Int64Value() : -1;
+  const int32_t slot = tid < 0 ? -1 : tables.threads.slot(tid);
+  const int32_t t = slot <= 0 ? 0 : tables.threads.find(slot);
+  if (t != 0) {
+    tables.fds.each(tables.owner_of(t, tables.threads.leader(t)), [&](int32_t fd, int32_t row) {
+      pairs.push_back(fd);
+      pairs.push_back(row);
+    });
+  }
+  Napi::Int32Array array = Napi::Int32Array::New(info.Env(), pairs.size());
+  std::copy(pairs.begin(), pairs.end(), array.Data());
+  return array;
 }
 
 Napi::Value StageClass::is_tight(const Napi::CallbackInfo& info) {

@@ -29,6 +29,7 @@ class StageClass : public Napi::ObjectWrap<StageClass> {
   void collected(const Napi::CallbackInfo& info);
   void poison(const Napi::CallbackInfo& info);
   Napi::Value held_fd_rows(const Napi::CallbackInfo& info);
+  Napi::Value fds_of(const Napi::CallbackInfo& info);
   Napi::Value is_tight(const Napi::CallbackInfo& info);
   Napi::Value counters(const Napi::CallbackInfo& info);
 

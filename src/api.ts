@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { DEFAULT_ALERT_OPTIONS } from "./alerts/options.js";
+import type { PluginNews } from "./engine/plugin-report.js";
 import { replay } from "./engine/replay.js";
-import type { ReplayReport } from "./engine/report.js";
+import type { ReplayReport, RunReport } from "./engine/report.js";
+import { run } from "./engine/run.js";
 import { startThreads, type Threads } from "./engine/threads.js";
 import { resolveField } from "./fields/registry.js";
+import { DEFAULT_POLICY, type LoadedPlugin, type PluginPolicy } from "./plugins/info.js";
 import type { Node } from "./rules/ast.js";
 import { formatDiagnostics } from "./rules/diagnostic.js";
 import { type LoadOptions, type LoadResult, loadRules as load, type RulesFile } from "./rules/load.js";
@@ -89,6 +93,55 @@ export interface EngineOptions {
   readonly hostRoot?: string | null;
   /** Text of an etc/services file whose names of ports are shown; by default their numbers are. */
   readonly services?: string | null;
+  /** From loadPlugins; the rules must have been loaded with `ruleOptions` of the same. */
+  readonly plugins?: readonly LoadedPlugin[];
+  /** Is told what plugins say and do wrong. */
+  readonly onPlugin?: (news: PluginNews) => void;
+}
+
+/** Events of plugins in a capture may be as large as they are when they come from a plugin. */
+const LARGE_EVENTS = 8 * 1024 * 1024;
+
+function alertsOf(chunks: readonly Buffer[]): readonly Alert[] {
+  const lines = Buffer.concat(chunks).toString("utf8").split("\n").slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as Alert);
+}
+
+/** A plugin as a program asks for it. */
+export interface PluginOptions {
+  /**
+   * Path of a module whose `plugin` definePlugin made, or of a shared library; a package of npm; the name of a bundled plugin.
+   * Relative paths begin in the working folder.
+   */
+  readonly path: string;
+  /** init_config, checked against the plugin's schema. */
+  readonly config?: unknown;
+  /** open_params: what its source reads. */
+  readonly parameters?: string;
+  /** The hash that its file must have. */
+  readonly sha256?: string;
+  /** Where a shared library runs: in a process of its own, if this is left out. */
+  readonly process?: "child" | "in-process";
+  /** What is done about it when it breaks. */
+  readonly policy?: Partial<PluginPolicy>;
+}
+
+const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/**
+ * Loads plugins for an Engine, in this order. What they are is found out in threads of their own.
+ * @throws PeregrineError with a PLUGIN_ or LIBRARY_ code
+ */
+export async function loadPlugins(plugins: readonly (string | PluginOptions)[]): Promise<readonly LoadedPlugin[]> {
+  const { loadPlugins: load } = await import("./plugins/load.js");
+  const requests = plugins.map((each) => {
+    const options: PluginOptions = typeof each === "string" ? { path: each } : each;
+    const { path, config = {}, parameters = "", sha256 = null, process = "child", policy = {} } = options;
+    const libraryPath = /\.(so|js|mjs|ts)$/.test(path) ? resolve(path) : path;
+    const wanted = { name: path, libraryPath, config, parameters, sha256, process, stateFolder: null };
+    return { ...wanted, policy: { ...DEFAULT_POLICY, ...policy } };
+  });
+  return await load(requests, { log: SILENT });
 }
 
 /** Rules on threads that stay for any number of captures, one after the other. `close` ends them. */
@@ -107,18 +160,50 @@ export class Engine {
    * @returns the alerts in event order, and the report, whose `failure` tells of a capture that is damaged
    */
   async replay(capture: string): Promise<{ readonly alerts: readonly Alert[]; readonly report: ReplayReport }> {
+    const { plugins = [] } = this.options;
+    const { chunks, common } = this.parts();
+    const heap = plugins.some(({ source }) => source !== null) ? { ring: { heapBytes: LARGE_EVENTS } } : {};
+    const report = await replay({ ...common, ...heap, capture, hostRoot: this.options.hostRoot ?? null });
+    return { alerts: alertsOf(chunks), report };
+  }
+
+  /**
+   * Evaluates the rules on the events of all plugins that are sources, until each has ended or `signal` aborts.
+   * @returns the alerts, those of one source in the order of its events, and the report with one entry for each source
+   */
+  async run(
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<{ readonly alerts: readonly Alert[]; readonly report: RunReport }> {
+    const { plugins = [] } = this.options;
+    const { chunks, common } = this.parts();
+    const sources = plugins.flatMap(({ source, index: plugin }) =>
+      source === null ? [] : [{ name: source.name, spec: { kind: "plugin" as const, plugin }, hostRoot: null }],
+    );
+    if (sources.length === 0) {
+      throw new PeregrineError(
+        "SOURCE_UNKNOWN",
+        "None of the engine's plugins is a source: there is nothing to run on",
+      );
+    }
+    const report = await run({ ...common, ...options, sources });
+    return { alerts: alertsOf(chunks), report };
+  }
+
+  private parts() {
     const chunks: Buffer[] = [];
-    const report = await replay({
-      capture,
-      rules: this.rules,
-      encoder: { kind: "json", ...DEFAULT_ALERT_OPTIONS, hostname: "" },
-      threads: this.threads,
-      hostRoot: this.options.hostRoot ?? null,
-      services: this.options.services ?? null,
-      sink: (chunk) => void chunks.push(Buffer.from(chunk)),
-    });
-    const lines = Buffer.concat(chunks).toString("utf8").split("\n").slice(0, -1);
-    return { alerts: lines.map((line) => JSON.parse(line) as Alert), report };
+    const { plugins = [], onPlugin, services = null } = this.options;
+    return {
+      chunks,
+      common: {
+        rules: this.rules,
+        encoder: { kind: "json", ...DEFAULT_ALERT_OPTIONS, hostname: "" } as const,
+        threads: this.threads,
+        services,
+        plugins,
+        ...(onPlugin === undefined ? {} : { onPlugin }),
+        sink: (chunk: Buffer) => void chunks.push(Buffer.from(chunk)),
+      },
+    };
   }
 
   async close(): Promise<void> {

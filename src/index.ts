@@ -8,15 +8,20 @@ export {
   compileRules,
   Engine,
   type EngineOptions,
+  loadPlugins,
   loadRules,
   type ParsedCondition,
+  type PluginOptions,
   parseCondition,
 } from "./api.js";
+export type { PluginNews } from "./engine/plugin-report.js";
 export { type ReplayOptions, replay } from "./engine/replay.js";
-export type { ReplayReport } from "./engine/report.js";
+export type { ReplayReport, RunReport } from "./engine/report.js";
 export { startThreads, type Threads } from "./engine/threads.js";
 export type { Field, FieldResolver } from "./fields/field.js";
 export { resolveField } from "./fields/registry.js";
+export type { LoadedPlugin } from "./plugins/info.js";
+export { type PluginRuleOptions, ruleOptions } from "./plugins/rule-options.js";
 export type { Node } from "./rules/ast.js";
 export { type Diagnostic, formatDiagnostics } from "./rules/diagnostic.js";
 export type { LoadOptions, LoadResult, RulesFile } from "./rules/load.js";

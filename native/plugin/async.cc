@@ -81,7 +81,11 @@ void AsyncWork::stop() {
 abi::Rc AsyncWork::dump_state() {
   const Symbols3& api = owner_.library.v3();
   if (api.dump_state == nullptr) return abi::kNotSupported;
-  return api.dump_state(owner_.state, &owner_, &AsyncWork::handle);
+  // Other threads of the plugin go on sending events meanwhile, which are no state.
+  dumping_.store(std::this_thread::get_id());
+  const abi::Rc rc = api.dump_state(owner_.state, &owner_, &AsyncWork::handle);
+  dumping_.store(std::thread::id());
+  return rc;
 }
 
 abi::Rc AsyncWork::handle(void* owner, const abi::Event* event, char* error) {
@@ -117,7 +121,7 @@ abi::Rc AsyncWork::take(const abi::Event* event, char* error) {
   const uint64_t tid = head.tid;
   const uint32_t name_size = static_cast<uint32_t>(name.size());
   const bool posted =
-      owner_.mail.post(Mail::kAsyncEvent, head.ts,
+      owner_.mail.post(dumping_.load() == std::this_thread::get_id() ? Mail::kStateEvent : Mail::kAsyncEvent, head.ts,
                        {Span{reinterpret_cast<const uint8_t*>(&tid), 8}, Span{reinterpret_cast<const uint8_t*>(&name_size), 4},
                         span_of(name), Span{bytes + 42 + lengths[1], static_cast<size_t>(lengths[2])}});
   return posted ? abi::kSuccess : refuse(error, "too many async events are waiting, or it is too large");

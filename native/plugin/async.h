@@ -49,6 +49,8 @@ class AsyncWork {
   std::set<std::string> names_;
   bool threads_ = false;
   bool listening_ = false;
+  /** The thread that calls dump_state. */
+  std::atomic<std::thread::id> dumping_{};
   std::atomic<bool> open_{false};
   std::mutex mutex_;
   std::vector<std::unique_ptr<RoutineThread>> running_;

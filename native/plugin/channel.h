@@ -113,6 +113,6 @@ constexpr int32_t kBadRequest = 100;
 constexpr int32_t kTooLarge = 101;
 
 /** Kinds of messages in the mailbox. */
-enum class Mail : uint32_t { kLog = 1, kAsyncEvent = 2, kProgress = 3, kMetrics = 4 };
+enum class Mail : uint32_t { kLog = 1, kAsyncEvent = 2, kProgress = 3, kMetrics = 4, kStateEvent = 5 };
 
 }  // namespace peregrine::plugin

@@ -31,6 +31,7 @@ Napi::Function LinkClass::define(Napi::Env env) {
                          InstanceMethod("call", &LinkClass::call),
                          InstanceMethod("begin", &LinkClass::begin),
                          InstanceMethod("add", &LinkClass::add),
+                         InstanceMethod("addImage", &LinkClass::add_image),
                          InstanceMethod("run", &LinkClass::run),
                          InstanceMethod("copy", &LinkClass::copy),
                          InstanceMethod("take", &LinkClass::take),
@@ -95,37 +96,69 @@ Napi::Value LinkClass::begin(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/** add(number, time, source, pluginId, data): false where the event does not fit the batch any more. */
-Napi::Value LinkClass::add(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  if (!is_open(env)) return Napi::Boolean::New(env, false);
-  const Elements<uint8_t> data = elements_of<uint8_t>(info[4], napi_uint8_array);
-  if (env.IsExceptionPending()) return env.Undefined();
-  const size_t image = abi::kPluginEventData + data.count;
-  if (batch_size_ + kEventHead + padded(image) > Channel::kRequestBytes) return Napi::Boolean::New(env, false);
+/**
+ * Room for the image of one more event in the batch, its number, time and source taken from the first three arguments; null
+ * where it does not fit.
+ */
+uint8_t* LinkClass::add_event(Napi::Env env, const Napi::CallbackInfo& info, size_t image) {
+  if (batch_size_ + kEventHead + padded(image) > Channel::kRequestBytes) return nullptr;
   uint64_t time = 0;
   bool lossless = false;
   napi_get_value_bigint_uint64(env, info[1], &time, &lossless);
   const uint64_t number = info[0].IsNumber() ? static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()) : 0;
   const uint32_t source = word_of(info[2]);
-  const uint32_t id = word_of(info[3]);
   const auto size = static_cast<uint32_t>(image);
-  const auto data_size = static_cast<uint32_t>(data.count);
-  const uint32_t id_size = 4;
-  const abi::Event head{time, abi::kNone, size, abi::kPluginEvent, 2};
   uint8_t* to = link_->request() + batch_size_;
   std::memcpy(to, &number, 8);
   std::memcpy(to + 8, &time, 8);
   std::memcpy(to + 16, &source, 4);
   std::memcpy(to + 20, &size, 4);
-  to += kEventHead;
-  std::memcpy(to, &head, sizeof head);
-  std::memcpy(to + 26, &id_size, 4);
-  std::memcpy(to + 30, &data_size, 4);
-  std::memcpy(to + 34, &id, 4);
-  if (data.count > 0) std::memcpy(to + abi::kPluginEventData, data.data, data.count);
   batch_size_ += kEventHead + padded(image);
   batch_count_++;
+  return to + kEventHead;
+}
+
+/**
+ * add(number, time, source, pluginId, data[, name]): false where the event does not fit the batch any more. With a name it is
+ * one that a plugin added out of turn.
+ */
+Napi::Value LinkClass::add(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!is_open(env)) return Napi::Boolean::New(env, false);
+  const Elements<uint8_t> data = elements_of<uint8_t>(info[4], napi_uint8_array);
+  if (env.IsExceptionPending()) return env.Undefined();
+  const bool is_async = info.Length() > 5 && info[5].IsString();
+  const std::string name = is_async ? info[5].As<Napi::String>().Utf8Value() : std::string();
+  const size_t lengths = is_async ? 12 : 8;
+  const size_t name_size = is_async ? name.size() + 1 : 0;
+  const size_t image = sizeof(abi::Event) + lengths + 4 + name_size + data.count;
+  uint8_t* to = add_event(env, info, image);
+  if (to == nullptr) return Napi::Boolean::New(env, false);
+  uint64_t time = 0;
+  bool lossless = false;
+  napi_get_value_bigint_uint64(env, info[1], &time, &lossless);
+  const abi::Event head{time, abi::kNone, static_cast<uint32_t>(image), is_async ? abi::kAsyncEvent : abi::kPluginEvent,
+                        is_async ? 3u : 2u};
+  const uint32_t id = word_of(info[3]);
+  const uint32_t sizes[3] = {4, static_cast<uint32_t>(is_async ? name_size : data.count), static_cast<uint32_t>(data.count)};
+  std::memcpy(to, &head, sizeof head);
+  std::memcpy(to + sizeof head, sizes, lengths);
+  to += sizeof head + lengths;
+  std::memcpy(to, &id, 4);
+  if (is_async) std::memcpy(to + 4, name.c_str(), name_size);
+  if (data.count > 0) std::memcpy(to + 4 + name_size, data.data, data.count);
+  return Napi::Boolean::New(env, true);
+}
+
+/** addImage(number, time, source, image): adds an event as the kernel's ring or a capture has it. */
+Napi::Value LinkClass::add_image(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!is_open(env)) return Napi::Boolean::New(env, false);
+  const Elements<uint8_t> image = elements_of<uint8_t>(info[3], napi_uint8_array);
+  if (env.IsExceptionPending()) return env.Undefined();
+  uint8_t* to = image.count < sizeof(abi::Event) ? nullptr : add_event(env, info, image.count);
+  if (to == nullptr) return Napi::Boolean::New(env, false);
+  std::memcpy(to, image.data, image.count);
   return Napi::Boolean::New(env, true);
 }
 

@@ -19,6 +19,8 @@ class LinkClass : public Napi::ObjectWrap<LinkClass> {
   Napi::Value call(const Napi::CallbackInfo& info);
   Napi::Value begin(const Napi::CallbackInfo& info);
   Napi::Value add(const Napi::CallbackInfo& info);
+  Napi::Value add_image(const Napi::CallbackInfo& info);
+  uint8_t* add_event(Napi::Env env, const Napi::CallbackInfo& info, size_t image);
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value copy(const Napi::CallbackInfo& info);
   Napi::Value take(const Napi::CallbackInfo& info);

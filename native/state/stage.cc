@@ -41,7 +41,7 @@ void Stage::read_plan(const int32_t* plan) {
 
 Stage::Type Stage::type_of(uint16_t type, const int32_t* plan) {
   const EventInfo& info = kEvents[type];
-  Type made{do_nothing, 0, 0, plan[0] == plan_action::kRules, (info.marks & kFindsOnly) == 0, 0, 0, 0};
+  Type made{do_nothing, 0, 0, (plan[0] & ~plan_action::kImage) == plan_action::kRules, (info.marks & kFindsOnly) == 0, 0, 0, 0};
   if (info.fd_param >= 0 && (info.flags & kFlagUsesFd) != 0) {
     made.fd_param = static_cast<uint8_t>(info.fd_param);
     made.fd_word = word_of(type, made.fd_param);

@@ -14,9 +14,12 @@
  *   w14-15 exectime   switch events: ns since the switch before on the same processor; else 0
  *   w16-17 total      sum of those of this thread
  *   w18-19 user       w20-21 system     processor time of the thread at the procinfo event before this one
- *   w22..  pairs of an fd's number and its row, for other fds that are asked for by number, to the record's end
+ *   w22    image: byte offset in the ring      w23   its bytes; 0 = it has none
+ *   w24..  pairs of an fd's number and its row, for other fds that are asked for by number, to the record's end
  *
- * The reader writes w0-1 and zeros, the state stage the rest.
+ * An image is the event as plugins' libraries are given it: header of 26 bytes, lengths, parameters, as in a capture.
+ *
+ * The reader writes w0-1, w22-23 and zeros, the state stage the rest.
  */
 
 export const AnnexWord = {
@@ -32,7 +35,8 @@ export const AnnexWord = {
   TOTAL_EXEC_TIME: 16,
   CPU_USER: 18,
   CPU_SYSTEM: 20,
-  PAIRS: 22,
+  IMAGE: 22,
+  PAIRS: 24,
 } as const;
 
 /** Parts of an annex that somebody asks for: a bit set. */
@@ -49,9 +53,11 @@ export const AnnexPart = {
   /** These two have no place in the annex: they make the state stage apply events that it otherwise leaves out. */
   MEMORY: 256,
   CONNECTED: 512,
+  /** Of the types that the plan marks. */
+  IMAGE: 1024,
 } as const;
 
-const IN_ANNEX = 255;
+const IN_ANNEX = 255 | AnnexPart.IMAGE;
 
 /** What is asked of annexes. */
 export interface AnnexDemand {

@@ -17,6 +17,8 @@ export const PlanAction = {
   STATE: 1,
   /** Goes to the state stage and to the rules. */
   RULES: 2,
+  /** Added to one of these: its record's annex has the event's image. */
+  IMAGE: 4,
 } as const;
 
 /** Cheap tests on the raw event that spare the state stage events that cannot change anything. */

@@ -60,6 +60,8 @@ export interface NativeLiveReader {
   /** What is known of it, as JSON; "" where nothing is. The next fill begins with an event of it. */
   tell(json: string): void;
   simulateDrop(): void;
+  /** The next event comes from elsewhere: it takes a number, and captures have it too. As they have it; lengths of 4 bytes. */
+  add(event: Uint8Array): void;
   /** Before open(): every event goes there as well. */
   keep(recent: NativeRecent): void;
   /** Another plan from the next fill on, also in the kernel. */
@@ -115,6 +117,7 @@ export interface NativeStage {
   collected(): void;
   poison(): void;
   heldFdRows(): number;
+  fdsOf(tid: number): Int32Array;
   readonly counters: StageCounters;
 }
 

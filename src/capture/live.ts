@@ -181,6 +181,11 @@ export class LiveSource implements Source {
     }
   }
 
+  /** The next events, as captures have them, come from elsewhere: they take numbers, and captures have them too. */
+  add(events: readonly Uint8Array[]): void {
+    for (const event of events) this.reader.add(event);
+  }
+
   get failure(): SourceFailure | null {
     return this.reader.failure;
   }

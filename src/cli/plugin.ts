@@ -2,9 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type Registry, type RegistryProblem, readRegistry } from "../plugins/registry.js";
 import { checkRegistry } from "../plugins/registry-check.js";
+import type { Language } from "../plugins/scaffold.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { Exit } from "./context.js";
 import { packageRoot } from "./package-root.js";
@@ -41,14 +42,18 @@ function check(file: string, flags: { readonly base?: string; readonly json?: bo
 }
 
 /** `peregrine plugin new NAME`. @returns the exit status */
-async function create(name: string, flags: { readonly folder?: string }): Promise<number> {
+async function create(name: string, flags: { readonly folder?: string; readonly library?: Language }): Promise<number> {
   const root = packageRoot();
   if (root === null) throw new PeregrineError("PLUGIN_NEW", "The folder of Peregrine itself is not found");
-  const { writePlugin } = await import("../plugins/scaffold.js");
   const folder = resolve(flags.folder ?? name);
-  const files = writePlugin({ name, folder, packageRoot: root, registry: readBase(join(root, "registry.yaml")) });
+  const { library = null } = flags;
+  const { writePlugin } = await import("../plugins/scaffold.js");
+  const registry = readBase(join(root, "registry.yaml"));
+  const files = writePlugin({ name, library, folder, packageRoot: root, registry });
   const lines = files.map((file) => `  ${file}\n`).join("");
-  print(`${folder}:\n${lines}\nTry it:\n  cd ${folder}\n  npm test\n  peregrine -c falco.yaml\n`);
+  print(
+    `${folder}:\n${lines}\nTry it:\n  cd ${folder}\n  ${library === null ? "npm test" : "make test\n  make"}\n  peregrine -c falco.yaml\n`,
+  );
   return Exit.OK;
 }
 
@@ -67,5 +72,12 @@ export function pluginCommand(program: Command, done: (status: number) => void):
     .description("write a plugin that works: source, fields, test, rule and configuration")
     .argument("<name>", "name of the plugin: [a-z]+[a-z0-9_-]*")
     .option("--folder <path>", "where (default: a folder of that name)")
-    .action(async (name: string, flags: { readonly folder?: string }) => done(await create(name, flags)));
+    .addOption(
+      new Option("--library <language>", "a shared library for Falco's plugin API, and not a module").choices([
+        "c",
+      ] satisfies Language[]),
+    )
+    .action(async (name: string, flags: { readonly folder?: string; readonly library?: Language }) =>
+      done(await create(name, flags)),
+    );
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { resolve } from "node:path";
 import { DEFAULT_WATCHING, type KernelConfig } from "../config/watching.js";
 import type { FieldResolver } from "../fields/field.js";
 import { resolveField } from "../fields/registry.js";
@@ -37,7 +38,9 @@ export async function loadForReading(flags: PluginFlags, context: Context): Prom
   const config = await configOf(flags, context);
   context.log.setLevel(config.logLevel);
   const requests = config.loadPlugins.map(requestOf);
-  for (const name of named) {
+  for (const given of named) {
+    // What begins with a dot is a path from here, not one in the plugin folder.
+    const name = given.startsWith(".") ? resolve(given) : given;
     if (!config.loadPlugins.some((each) => each.name === name)) requests.push(await requestFor(name, config));
   }
   const { kernel } = config.watching;

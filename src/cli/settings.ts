@@ -3,7 +3,8 @@
 import { type Config, DEFAULT_CONFIG } from "../config/config.js";
 import type { FieldResolver } from "../fields/field.js";
 import type { LoadedPlugin } from "../plugins/info.js";
-import { fieldsOf, NO_VALUES, pluginResolver, suggestedFields } from "../plugins/resolver.js";
+import { NO_VALUES, pluginResolver } from "../plugins/resolver.js";
+import { ruleOptions } from "../plugins/rule-options.js";
 import { sourcesOf } from "../plugins/sources.js";
 import { assumedResolver, type Plugin } from "../rules/assumed-plugin.js";
 import type { LoadOptions } from "../rules/load.js";
@@ -56,16 +57,13 @@ export function loadOptions(
   loaded: readonly LoadedPlugin[] = [],
 ): LoadOptions {
   const plugins: readonly Plugin[] = flags.assumePlugin ?? [];
-  const sources = sourcesOf(loaded);
   const assumed = plugins.flatMap(({ source }) => (source === null ? [] : [source]));
-  const fields = sources.flatMap((source) => fieldsOf(loaded, sources, source));
+  const known = ruleOptions(loaded);
   return {
+    ...known,
     resolver: resolverOf(flags, loaded),
-    sources: [...sources, ...assumed],
+    sources: [...known.sources, ...assumed],
     plugins: [...plugins, ...loaded],
-    asyncNames: loaded.flatMap(({ asyncEvents }) => asyncEvents?.names ?? []),
-    suggestedFields: suggestedFields(loaded, sources),
-    ...(loaded.length === 0 ? {} : { fieldNames: [...new Set(fields.map(({ name }) => name))] }),
     priority: config.priority,
     matching: config.matching,
     selection: [...config.selection, ...olderSelection(flags, context)],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { type Control, ControlWord, FailedAt, SlotControl, Stop } from "../batch/control.js";
 import { RecordWord } from "../batch/record.js";
@@ -9,6 +10,7 @@ import type { PluginMessage } from "../plugins/context.js";
 import type { Ledger } from "../telemetry/ledger.js";
 import type { WorkerMessage } from "./evaluate.js";
 import type { Threads } from "./threads.js";
+import type { UnknownEvents } from "./unknown-plugins.js";
 import type { RulesTask, ToWorker, WorkerTask } from "./worker-thread.js";
 
 /** An event that could not be evaluated: it failed twice. */
@@ -33,10 +35,21 @@ export interface CrewEvents {
   /** Something that a plugin says in a worker. */
   plugin(worker: number, message: PluginMessage): void;
   /** Events of plugins that are not loaded were met. */
-  unknownPlugin(source: number, id: number, events: number): void;
-  /** A worker has died. @returns the plugin whose code it ran, which is told so; -1: none */
-  blame(worker: number, error: Error): number;
+  unknownPlugins(source: number, batch: number, events: UnknownEvents): void;
+  /** A worker has died. @returns the plugin whose code it ran, which is told so */
+  blame(worker: number, error: Error): Blame;
 }
+
+/** Who brought a worker down. */
+export interface Blame {
+  /** -1: no plugin. */
+  readonly plugin: number;
+  /** How long to wait before another worker starts the plugin again, ms. */
+  readonly pause: number;
+}
+
+/** How often a pause is looked at, ms: the run may end meanwhile. */
+const NAP = 20;
 
 /** Rules that workers are asked to compile. */
 interface Offer {
@@ -157,12 +170,21 @@ export class Crew {
         return;
       }
       const error = death instanceof Error ? death : new Error(String(death));
-      const plugin = this.events.blame(worker, error);
+      const { plugin, pause } = this.events.blame(worker, error);
       // One that dies before it has compiled the rules would die again, unless it is a plugin that is to blame.
       if (!this.ready.delete(worker) && plugin < 0) throw error;
       for (const [source, each] of this.sources.entries()) this.takeOver(source, each, worker, error, plugin);
       if (this.sources.some(({ control }) => control.aborted)) return;
       this.events.died(worker, error);
+      await this.rest(pause);
+    }
+  }
+
+  /** Waits while there is work: the other workers go on with it. */
+  private async rest(pause: number): Promise<void> {
+    const until = performance.now() + pause;
+    while (performance.now() < until && !this.sources.every(({ control }) => control.finished() || control.aborted)) {
+      await sleep(NAP);
     }
   }
 
@@ -193,8 +215,8 @@ export class Crew {
       case "plugin":
         this.events.plugin(worker, message.message);
         break;
-      case "unknown plugin":
-        this.events.unknownPlugin(message.source, message.id, message.events);
+      case "unknown plugins":
+        this.events.unknownPlugins(message.source, message.batch, message.events);
         break;
     }
   }

@@ -2,10 +2,10 @@
 
 import type { EncoderOptions } from "../alerts/options.js";
 import { type OutputPlan, outputFields, planOutputs } from "../alerts/output-plan.js";
-import { type AnnexDemand, noAnnex } from "../batch/annex.js";
-import { EventType } from "../batch/event-table.generated.js";
+import { type AnnexDemand, AnnexPart, noAnnex } from "../batch/annex.js";
+import { EVENTS, EventType } from "../batch/event-table.generated.js";
 import type { Demand } from "../batch/plan.js";
-import { type PluginInfo, SYSCALL } from "../plugins/info.js";
+import { type LoadedPlugin, SYSCALL } from "../plugins/info.js";
 import { pluginResolver, WantedFields } from "../plugins/resolver.js";
 import { demandOf } from "../rules/demand.js";
 import type { RuleSet } from "../rules/ruleset.js";
@@ -21,6 +21,8 @@ export interface RunPlan {
   readonly annex: AnnexDemand;
   /** By plugin: the fields that rules and outputs use. */
   readonly wanted: readonly (readonly WantedField[])[];
+  /** By type: events of system calls that plugins' libraries are given as they are. */
+  readonly images: readonly boolean[];
 }
 
 /** The first parameter of events of plugins: the plugin's ID. */
@@ -30,7 +32,7 @@ const ID = 1;
 export function planRun(
   rules: RuleSet,
   encoder: EncoderOptions,
-  plugins: readonly PluginInfo[],
+  plugins: readonly LoadedPlugin[],
   sources: readonly string[],
 ): RunPlan {
   const wanted = new WantedFields(plugins.length);
@@ -49,5 +51,26 @@ export function planRun(
   demand[EventType.PLUGINEVENT_E] = (demand[EventType.PLUGINEVENT_E] ?? 0) | ID;
   const async = demand[EventType.ASYNCEVENT_E];
   if (async !== undefined) demand[EventType.ASYNCEVENT_E] = async | ID;
-  return { outputs, demand, annex, wanted: wanted.all() };
+  const fieldsWanted = wanted.all();
+  const images: boolean[] = [];
+  for (const plugin of plugins) showEvents(plugin, fieldsWanted[plugin.index].length > 0, demand, images);
+  if (images.length > 0) annex.parts |= AnnexPart.IMAGE;
+  return { outputs, demand, annex, wanted: fieldsWanted, images };
+}
+
+/** Adds what a library must be shown: the events that it parses, and those that rules see and that it extracts from. */
+function showEvents(plugin: LoadedPlugin, isWanted: boolean, demand: Demand, images: boolean[]): void {
+  const { library, extractor } = plugin;
+  if (library === undefined) return;
+  const show = (type: number): void => {
+    if (type === EventType.PLUGINEVENT_E || type === EventType.ASYNCEVENT_E) {
+      demand[type] = (demand[type] ?? 0) | ((1 << EVENTS[type].params.length) - 1);
+    } else if (EVENTS[type] !== undefined) {
+      images[type] = true;
+    }
+  };
+  const { parser } = library;
+  if (parser !== null) for (const type of parser.types ?? EVENTS.keys()) show(type);
+  if (!isWanted || (!library.extractsSyscalls && extractor?.sources?.includes(SYSCALL) !== true)) return;
+  for (const type of library.extractTypes ?? EVENTS.keys()) if (demand[type] !== undefined) show(type);
 }

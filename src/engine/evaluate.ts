@@ -13,6 +13,7 @@ import { WorkerTime } from "../telemetry/stage-times.js";
 import type { CaptureMatch } from "./capture-rules.js";
 import type { EvaluatorParts } from "./parts.js";
 import { readInfo } from "./source-info.js";
+import type { UnknownEvents } from "./unknown-plugins.js";
 
 /** What a worker tells main; `source` is the place of a source in the run. */
 export type WorkerMessage =
@@ -35,7 +36,12 @@ export type WorkerMessage =
       readonly captures: readonly CaptureMatch[];
     }
   | { readonly kind: "plugin"; readonly message: PluginMessage }
-  | { readonly kind: "unknown plugin"; readonly source: number; readonly id: number; readonly events: number }
+  | {
+      readonly kind: "unknown plugins";
+      readonly source: number;
+      readonly batch: number;
+      readonly events: UnknownEvents;
+    }
   | { readonly kind: "failed"; readonly source: number; readonly event: number; readonly message: string };
 
 /** Bytes of alerts that may wait to be written before workers wait, too. */
@@ -299,7 +305,7 @@ export class Evaluation {
       }
     }
     if (this.unknown !== undefined && this.unknown.size > 0) {
-      for (const [id, events] of this.unknown) post({ kind: "unknown plugin", source, id, events });
+      post({ kind: "unknown plugins", source, batch, events: [...this.unknown] });
     }
     this.reset();
     ledger.evaluated(worker, slot, control.slot(slot, SlotControl.FAILURES));

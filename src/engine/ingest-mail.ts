@@ -12,6 +12,8 @@ import type { DropNews } from "./drops.js";
 export interface RulesDemand {
   readonly demand: Demand;
   readonly annex: AnnexDemand;
+  /** By type: events that plugins' libraries are given as they are. */
+  readonly images: readonly boolean[];
   readonly base: BaseSyscalls | null;
 }
 

@@ -49,7 +49,7 @@ export function createIngest(setup: IngestSetup): IngestParts {
   const { memory, hostRoot, containers, rules } = setup;
   const interner = createInterner(memory);
   const { annex } = rules;
-  const plan = makePlan(rules.demand, annex.parts);
+  const plan = makePlan(rules.demand, annex.parts, rules.images);
   const interest = setup.source.kind === "live" ? interestOf(rules, plan) : null;
   const source = createSource(setup.source, { memory, interner, plan, annexWords: annexWords(annex), containers });
   if (interest !== null && source instanceof CountedLive) source.setInterest(interest);
@@ -60,6 +60,7 @@ export function createIngest(setup: IngestSetup): IngestParts {
     source,
     interner,
     stage,
+    fdsOf: (tid) => stage.fdsOf(tid),
     stageCounters: () => ({ ...stage.counters }),
     change: (next) => change(source, stage, next),
     ...(recent === null ? {} : { recent }),
@@ -73,7 +74,7 @@ function interestOf({ base, demand }: RulesDemand, plan: Int32Array): Interest |
 
 /** Other rules ask for other events and parameters. */
 function change(source: CountedScap | CountedLive, stage: StateStage, rules: RulesDemand): void {
-  const plan = makePlan(rules.demand, rules.annex.parts);
+  const plan = makePlan(rules.demand, rules.annex.parts, rules.images);
   const interest = source instanceof CountedLive ? interestOf(rules, plan) : null;
   stage.setPlan(plan, rules.annex);
   source.setPlan(plan, annexWords(rules.annex));
@@ -105,18 +106,30 @@ class CountedScap extends ScapSource implements CountedSource {
 /** This machine's kernel, keeping the ledger's counts. */
 class CountedLive extends LiveSource implements CountedSource {
   readonly inflateNs = 0;
+  /** Events that plugins have added, those of them that are for the rules, and those that were too large. */
+  private more = 0;
+  private moreWanted = 0;
+  private moreLost = 0;
 
   counts(into: SourceCounts): number {
     const { counters } = this;
     const dropped = counters[LiveCounter.DROPPED];
-    into.seen = counters[LiveCounter.SEEN] + dropped;
+    into.seen = counters[LiveCounter.SEEN] + dropped + this.more;
     into.notWanted = counters[LiveCounter.NOT_WANTED];
-    into.stateOnly = counters[LiveCounter.STATE_RECORDS] + counters[LiveCounter.STATE_REJECTED];
+    const state = counters[LiveCounter.STATE_RECORDS] + counters[LiveCounter.STATE_REJECTED];
+    into.stateOnly = state + this.more - this.moreWanted - this.moreLost;
     into.merged = 0;
     into.unknownType = 0;
-    into.oversize = counters[LiveCounter.OVERSIZE];
+    into.oversize = counters[LiveCounter.OVERSIZE] + this.moreLost;
     into.kernel = dropped;
-    return counters[LiveCounter.RULE_RECORDS];
+    return counters[LiveCounter.RULE_RECORDS] + this.moreWanted;
+  }
+
+  added(events: readonly Uint8Array[], records: number, wanted: number): void {
+    this.add(events);
+    this.more += events.length;
+    this.moreWanted += wanted;
+    this.moreLost += events.length - records;
   }
 
   unknownTypes(): readonly [] {

@@ -1,47 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { MessagePort } from "node:worker_threads";
-import { Control, type ControlBuffer } from "../batch/control.js";
-import type { Memory } from "../batch/memory.js";
-import type { RecentOptions } from "../capture/recent.js";
+import { Control } from "../batch/control.js";
 import { threadCpuNs } from "../telemetry/clock.js";
 import { PeregrineError } from "../telemetry/errors.js";
-import { Ledger, type LedgerBuffer } from "../telemetry/ledger.js";
+import { Ledger } from "../telemetry/ledger.js";
 import { IngestTime, ingestTimes } from "../telemetry/stage-times.js";
-import { DropMonitor, type DropSettings } from "./drops.js";
-import type { Faults } from "./faults.js";
-import { failureOf, Ingest, type SweepLimit } from "./ingest.js";
-import { IngestMail, type RulesDemand } from "./ingest-mail.js";
+import type { Companions } from "./companions.js";
+import { DropMonitor } from "./drops.js";
+import { failureOf, Ingest } from "./ingest.js";
+import { IngestMail } from "./ingest-mail.js";
 import { createIngest, warmIngest } from "./ingest-parts.js";
+import type { IngestPlugins, IngestTask } from "./ingest-task.js";
 import { Keeper } from "./keeper.js";
 import type { IngestParts, IngestSetup } from "./parts.js";
 import { SilenceMonitor } from "./silence.js";
 import { InfoWriter } from "./source-info.js";
-import type { SyscallSpec } from "./source-spec.js";
-
-/** Everything ingest needs for one source of a run. */
-export interface IngestTask {
-  /** Name of the event source. */
-  readonly name: string;
-  readonly source: SyscallSpec;
-  readonly memory: Memory;
-  readonly control: ControlBuffer;
-  readonly ledger: LedgerBuffer;
-  readonly times: SharedArrayBuffer;
-  readonly info: SharedArrayBuffer;
-  /** What the rules and their outputs read. */
-  readonly rules: RulesDemand;
-  readonly recent: RecentOptions | null;
-  /** When lost events are told; null: they are not. */
-  readonly drops: DropSettings | null;
-  /** Looks for events in a row that may find none; null: any number. */
-  readonly silence: number | null;
-  readonly port: MessagePort;
-  readonly hostRoot: string | null;
-  readonly containers: boolean;
-  readonly sweep: SweepLimit;
-  readonly faults: Faults | null;
-}
 
 /** A failure that a user can meet, as plain data. */
 export interface Failure {
@@ -73,8 +46,10 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
   const control = new Control(task.control);
   const times = ingestTimes(task.times);
   let parts: IngestParts;
+  let companions: Companions | null = null;
   try {
     parts = await loadParts(task);
+    if (task.plugins !== null) companions = await loadCompanions(task, task.plugins, parts, control);
   } catch (error) {
     control.end();
     task.port.close();
@@ -93,6 +68,7 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
     times,
     info: new InfoWriter(task.info, task.name),
     parts,
+    companions,
     sweep: task.sweep,
   });
   try {
@@ -101,9 +77,20 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
   } catch (error) {
     return { ...failed(error), ...remains(parts) };
   } finally {
+    companions?.close();
     times[IngestTime.CPU] += threadCpuNs() - cpu;
     task.port.close();
   }
+}
+
+async function loadCompanions(
+  task: IngestTask,
+  plugins: IngestPlugins,
+  parts: IngestParts,
+  control: Control,
+): Promise<Companions> {
+  const { Companions } = await import("./companions.js");
+  return await Companions.load({ task, plugins, control, fdsOf: (tid) => parts.fdsOf(tid) });
 }
 
 async function loadParts(task: IngestTask): Promise<IngestParts> {

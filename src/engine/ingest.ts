@@ -13,7 +13,7 @@ import type { DropMonitor } from "./drops.js";
 import { FirstEvent } from "./first-event.js";
 import type { IngestMail } from "./ingest-mail.js";
 import type { Keeper } from "./keeper.js";
-import type { IngestParts } from "./parts.js";
+import type { Attendants, IngestParts } from "./parts.js";
 import type { SilenceMonitor } from "./silence.js";
 import type { InfoWriter } from "./source-info.js";
 
@@ -45,6 +45,8 @@ export interface IngestContext {
   readonly times: Float64Array;
   readonly info: InfoWriter;
   readonly parts: IngestParts;
+  /** Plugins that are at work in the thread; null: none. */
+  readonly companions: Attendants | null;
   readonly sweep: SweepLimit;
   readonly mail: IngestMail;
   /** Writes captures of what is read; null: nobody wants any. */
@@ -145,8 +147,31 @@ export class Ingest {
       if (result === FillResult.END) return null;
       if (result === FillResult.FAILED) return parts.source.failure;
       if (result === FillResult.SECTION) this.section();
+      if (this.context.companions !== null) this.attend(this.context.companions);
     }
     return null;
+  }
+
+  /** Puts the events that plugins have added behind those of the source. */
+  private attend(companions: Attendants): void {
+    companions.hear();
+    while (companions.waiting && this.waitForSlot()) {
+      const { control, parts, ledger } = this.context;
+      const slot = control.nextSlot();
+      const base = this.layout.slotWord(slot);
+      const events = companions.write(slot, this.last, (name) => parts.interner.intern(name));
+      if (parts.source.tellsFirst !== true) this.first.mark(slot);
+      parts.stage.apply(slot);
+      companions.apply(slot);
+      const wanted = this.words[base + SlotWord.WANTED];
+      parts.source.added?.(events, this.words[base + SlotWord.RECORDS], wanted);
+      this.describe(slot, base, nowNs());
+      const ruleRecords = parts.source.counts(this.counts);
+      ledger.filled(this.counts, slot, wanted, ruleRecords - this.ruleRecords - wanted);
+      this.ruleRecords = ruleRecords;
+      this.context.keeper?.batch(this.firsts[slot]);
+      if (wanted > 0) control.publish();
+    }
   }
 
   /** Takes what main has sent. */
@@ -205,20 +230,13 @@ export class Ingest {
       this.time = (BigInt(this.words[at + 1] >>> 0) << 32n) | BigInt(this.words[at] >>> 0);
     }
     parts.stage.apply(slot);
+    this.context.companions?.apply(slot);
     const applied = nowNs();
     times[IngestTime.FILL] += filled - start;
     times[IngestTime.APPLY] += applied - filled;
     times[IngestTime.BATCHES] += 1;
 
-    this.last = this.floats[(base + SlotWord.LAST) >> 1];
-    this.firsts[slot] = this.floats[(base + SlotWord.FIRST) >> 1];
-    this.words[base + SlotWord.BATCH] = control.words[ControlWord.PUBLISHED];
-    this.words[base + SlotWord.SOURCE] = 0;
-    this.words[base + SlotWord.GENERATION] = this.generation;
-    this.words[base + SlotWord.SECTION] = this.sectionNumber;
-    this.words[base + SlotWord.RULES] = this.rules;
-    this.floats[(base + SlotWord.PUBLISHED_AT) >> 1] = applied;
-
+    this.describe(slot, base, applied);
     const wanted = this.words[base + SlotWord.WANTED];
     const ruleRecords = parts.source.counts(this.counts);
     ledger.filled(this.counts, slot, wanted, ruleRecords - this.ruleRecords - wanted);
@@ -226,6 +244,19 @@ export class Ingest {
     keeper?.batch(this.firsts[slot]);
     if (wanted > 0) control.publish();
     return result;
+  }
+
+  /** Completes the header of the batch in `slot`. */
+  private describe(slot: number, base: number, at: number): void {
+    const { control } = this.context;
+    this.last = this.floats[(base + SlotWord.LAST) >> 1];
+    this.firsts[slot] = this.floats[(base + SlotWord.FIRST) >> 1];
+    this.words[base + SlotWord.BATCH] = control.words[ControlWord.PUBLISHED];
+    this.words[base + SlotWord.SOURCE] = 0;
+    this.words[base + SlotWord.GENERATION] = this.generation;
+    this.words[base + SlotWord.SECTION] = this.sectionNumber;
+    this.words[base + SlotWord.RULES] = this.rules;
+    this.floats[(base + SlotWord.PUBLISHED_AT) >> 1] = at;
   }
 
   /** The last event before the oldest batch in flight: what only it and earlier ones could read may be freed. */

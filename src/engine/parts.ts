@@ -17,6 +17,12 @@ export interface CountedSource extends Source {
   counts(into: SourceCounts): number;
   /** Event types beyond the table that were met, and how often. */
   unknownTypes(): readonly { readonly type: number; readonly count: number }[];
+  /**
+   * These events, as captures have them, were added behind the source's last one.
+   * @param records of them: the others were too large
+   * @param wanted records that are for the rules
+   */
+  added?(events: readonly Uint8Array[], records: number, wanted: number): void;
   /** Bytes read from the input, and ns spent inflating it. */
   readonly bytes: number;
   readonly inflateNs: number;
@@ -34,11 +40,25 @@ export interface Stage {
   collected(): void;
 }
 
+/** Plugins that are at work in the thread, as ingest uses them; companions.ts. */
+export interface Attendants {
+  /** Shows them the filled batch in `slot`. */
+  apply(slot: number): void;
+  /** Takes what they have said. */
+  hear(): void;
+  /** Whether they have added events, which are to be written. */
+  readonly waiting: boolean;
+  /** Writes such events into the batch in `slot`, behind event number `last`. @returns them, as captures have them */
+  write(slot: number, last: number, intern: (name: string) => number): readonly Uint8Array[];
+}
+
 /** What the ingest thread is made of. */
 export interface IngestParts {
   readonly source: CountedSource;
   readonly interner: Interner;
   readonly stage: Stage;
+  /** Pairs of an fd and its row: those that the process of a thread has open. */
+  fdsOf(tid: number): Int32Array;
   /** Counts for the report: threads, fds, refusals. */
   stageCounters(): Readonly<Record<string, number>>;
   /** What the rules of batches to come ask for. Between batches. Left out: the parts cannot change. */

@@ -8,6 +8,8 @@ import type { RingShape } from "../batch/ring.js";
 import type { WorkBuffer } from "../batch/work.js";
 import type { RecentOptions } from "../capture/recent.js";
 import type { BaseSyscalls } from "../config/base-syscalls.js";
+import type { LoadedPlugin } from "../plugins/info.js";
+import { createParsed } from "../plugins/library/parsed-memory.js";
 import { createLedger, Ledger } from "../telemetry/ledger.js";
 import { createStageTimes, readStageTimes } from "../telemetry/stage-times.js";
 import type { CrewSource } from "./crew.js";
@@ -17,11 +19,13 @@ import type { DropSettings } from "./drops.js";
 import type { ArmedFaults } from "./faults.js";
 import { DEFAULT_SWEEP, type SweepLimit } from "./ingest.js";
 import type { FromIngest, RulesDemand, ToIngest } from "./ingest-mail.js";
-import type { Failure, IngestResult, IngestTask } from "./ingest-thread.js";
+import type { IngestPlugins, IngestTask } from "./ingest-task.js";
+import type { Failure, IngestResult } from "./ingest-thread.js";
 import { createLatency, type Latency } from "./latency.js";
 import type { SourceReport } from "./report.js";
 import { createInfo } from "./source-info.js";
 import type { SourceSpec, SyscallSpec } from "./source-spec.js";
+import { UnknownPlugins } from "./unknown-plugins.js";
 import type { SharedBuffers } from "./worker-thread.js";
 
 /** One source of a run. */
@@ -58,6 +62,8 @@ export interface PipelineContext {
   readonly workers: number;
   readonly sink: Sink;
   readonly faults: ArmedFaults | null;
+  /** The plugins of the run. */
+  readonly plugins: readonly LoadedPlugin[];
   /** Names of the asynchronous events that plugins can add. */
   readonly asyncNames: readonly string[];
   /** Is told that alerts can be written no more. */
@@ -95,7 +101,7 @@ export class Pipeline implements CrewSource {
   /** Dictionary ids of names of asynchronous events; only a plugin's source knows them ahead. */
   readonly asyncNames: ReadonlyMap<string, number>;
   /** Events of plugins that are not loaded, by ID. */
-  readonly unknownPlugins = new Map<number, number>();
+  readonly unknownPlugins = new UnknownPlugins();
   private readonly latency: Latency = createLatency();
   private port: MessagePort | null = null;
   private base: BaseSyscalls | null;
@@ -123,7 +129,12 @@ export class Pipeline implements CrewSource {
     this.asyncNames = new Map(names.map((name, i) => [name, ids[i]]));
     const ledger = createLedger(context.workers, memory.shape.ring.slots);
     this.name = options.name;
-    this.shared = { memory, control, ledger, times: createStageTimes(context.workers), info: createInfo() };
+    // One for each library that parses.
+    const parsed = context.plugins.map(({ library }) =>
+      library?.parser == null ? null : createParsed(memory.shape.ring.slots),
+    );
+    const times = createStageTimes(context.workers);
+    this.shared = { memory, control, ledger, times, info: createInfo(), parsed };
     this.control = new Control(control);
     this.ledger = new Ledger(ledger);
     this.shape = memory.shape.ring;
@@ -150,8 +161,8 @@ export class Pipeline implements CrewSource {
   }
 
   /** What the rules of a run ask of the source. */
-  demand({ demand, annex }: RunPlan): RulesDemand {
-    return { demand, annex, base: this.base };
+  demand({ demand, annex, images }: RunPlan): RulesDemand {
+    return { demand, annex, images, base: this.base };
   }
 
   /** Which calls leave the kernel from the next rules on. */
@@ -178,7 +189,11 @@ export class Pipeline implements CrewSource {
   }
 
   /** What the ingest thread of a source of system calls is given, and what of it is handed over. */
-  task(spec: SyscallSpec, plan: RunPlan): { readonly task: IngestTask; readonly transfer: MessagePort[] } {
+  task(
+    spec: SyscallSpec,
+    plan: RunPlan,
+    plugins: IngestPlugins | null,
+  ): { readonly task: IngestTask; readonly transfer: MessagePort[] } {
     const { hostRoot, containers, sweep, watch } = this.options;
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
@@ -188,6 +203,7 @@ export class Pipeline implements CrewSource {
       name: this.name,
       source: spec,
       rules: this.demand(plan),
+      plugins,
       recent: watch?.recent ?? null,
       drops: watch?.drops ?? null,
       silence: watch?.silence ?? null,
@@ -197,7 +213,7 @@ export class Pipeline implements CrewSource {
       faults: this.context.faults,
       port: port2,
     };
-    return { task, transfer: [port2] };
+    return { task, transfer: plugins === null ? [port2] : [port2, plugins.port] };
   }
 
   /** What became of the source. `end` is null where its ingest thread broke, or where it is a plugin's. */
@@ -212,7 +228,7 @@ export class Pipeline implements CrewSource {
       ledger,
       unknownTypes: end?.unknownTypes ?? [],
       failure: end?.failure ?? failure,
-      unknownPlugins: [...this.unknownPlugins].map(([id, events]) => ({ id, events })),
+      unknownPlugins: this.unknownPlugins.report(),
       bytes: end?.bytes ?? 0,
       inflateNs: end?.inflateNs ?? 0,
       stages: readStageTimes(this.shared.times),

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { ControlWord } from "../batch/control.js";
 import { createGuard, Guard, type GuardBuffer, GuardWord, PluginCount } from "../batch/guard.js";
 import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin, PluginPolicy } from "../plugins/info.js";
-import type { Progress } from "../sdk/index.js";
+import { isCompanion } from "../plugins/library/companion.js";
+import type { Progress, WantedField } from "../sdk/index.js";
+import type { Blame } from "./crew.js";
 import { Watch } from "./hang-watch.js";
+import type { IngestPlugins } from "./ingest-task.js";
 import type { Failure } from "./ingest-thread.js";
 import type { Pipeline } from "./pipeline.js";
 import type { PluginNews, PluginReport } from "./plugin-report.js";
@@ -37,6 +41,8 @@ export class PluginCrew {
   readonly buffer: GuardBuffer;
   private readonly guards: readonly Guard[];
   private readonly workerWatches: readonly Watch[];
+  /** Of threads of sources of system calls, in which plugins are at work. */
+  private readonly ports = new Map<number, { readonly port: MessagePort; readonly live: boolean }>();
   private readonly sources = new Map<number, { readonly source: PluginSource; readonly watch: Watch }>();
   /** By plugin: how often it may take a worker down. */
   private readonly restarts: readonly Restarts[];
@@ -66,7 +72,12 @@ export class PluginCrew {
   }
 
   /** Runs the source of pipeline number `place`. @returns why it ended early, null where it did not */
-  async run(place: number, pipeline: Pipeline, spec: PluginSpec): Promise<Failure | null> {
+  async run(
+    place: number,
+    pipeline: Pipeline,
+    spec: PluginSpec,
+    fields: readonly (readonly WantedField[])[],
+  ): Promise<Failure | null> {
     const { plugins, workers, tell, progress } = this.options;
     const { plugin: index, record = null } = spec;
     const plugin = plugins[index];
@@ -81,6 +92,12 @@ export class PluginCrew {
         thread,
         progress: progress !== null,
         asyncNames: pipeline.asyncNames,
+        // A library has a state of its own for each source, which adds to that one.
+        spreads:
+          plugin.library === undefined &&
+          this.options.pipelines.some((_, at) => at !== place && this.takes(at, plugin)),
+        plugins,
+        fields,
         record,
       },
       {
@@ -117,6 +134,33 @@ export class PluginCrew {
     for (const { source } of this.sources.values()) source.stop();
   }
 
+  /**
+   * Plugins in the thread of a source of system calls, number `place`: what it is given to run them; null: there are none.
+   * @param live they may add events to it
+   */
+  attend(place: number, live: boolean, wanted: readonly (readonly WantedField[])[]): IngestPlugins | null {
+    const { plugins, workers, pipelines } = this.options;
+    const { name } = pipelines[place];
+    if (!plugins.some((plugin) => isCompanion(plugin, name, -1) || (live && plugin.asyncEvents !== null))) return null;
+    const { port1, port2 } = new MessageChannel();
+    const thread = workers + place;
+    port1.on("message", (message: PluginMessage) => this.hear(thread, message));
+    this.ports.set(place, { port: port1, live });
+    return { plugins, wanted, guard: this.buffer, thread, port: port2 };
+  }
+
+  /** The thread's work is done. */
+  leave(place: number): void {
+    const { port } = this.ports.get(place) ?? {};
+    this.ports.delete(place);
+    if (port === undefined) return;
+    port.removeAllListeners("message");
+    for (let entry = receiveMessageOnPort(port); entry !== undefined; entry = receiveMessageOnPort(port)) {
+      this.hear(this.options.workers + place, entry.message as PluginMessage);
+    }
+    port.close();
+  }
+
   /** Hears a plugin in worker `worker`. */
   hearWorker(worker: number, message: PluginMessage): void {
     this.hear(worker, message);
@@ -137,7 +181,8 @@ export class PluginCrew {
         break;
       }
       case "async":
-        this.addAsync(plugin, message);
+        // What comes from a source's thread is among its events already.
+        this.addAsync(plugin, message, thread - this.options.workers);
         break;
       case "fault": {
         const { fault } = message;
@@ -149,13 +194,19 @@ export class PluginCrew {
     }
   }
 
-  /** Sources to which a plugin's asynchronous events go: its own, and those that it names; none named: all. */
-  private addAsync({ asyncEvents, source: own }: LoadedPlugin, { event }: PluginMessage & { kind: "async" }): void {
+  /** Whether a plugin's asynchronous events go to source number `place`: its own, and those that it names; none named: all. */
+  private takes(place: number, { asyncEvents, source: own }: LoadedPlugin): boolean {
+    if (asyncEvents === null) return false;
+    const { name } = this.options.pipelines[place];
+    return asyncEvents.sources === null || asyncEvents.sources.includes(name) || own?.name === name;
+  }
+
+  /** @param from the source in whose thread it was added; below 0: a worker */
+  private addAsync(plugin: LoadedPlugin, { event }: PluginMessage & { kind: "async" }, from: number): void {
     for (const [place, { source }] of this.sources) {
-      const { name } = this.options.pipelines[place];
-      const named = asyncEvents?.sources ?? null;
-      if (named === null || named.includes(name) || own?.name === name) source.add(event);
+      if (place !== from && this.takes(place, plugin)) source.add(event);
     }
+    for (const [place, { port, live }] of this.ports) if (live && this.takes(place, plugin)) port.postMessage(event);
   }
 
   /** The plugin is used no more. */
@@ -169,14 +220,14 @@ export class PluginCrew {
     this.options.stopRun({ code: "PLUGIN_FAILED", message: `plugin '${name}' has broken: ${message}`, offset: -1 });
   }
 
-  /** A worker has died. @returns the plugin that was at work in it, which has to answer for it; -1: none was */
-  blame(worker: number, error: Error & { code?: string }): number {
+  /** A worker has died. @returns the plugin that was at work in it, which has to answer for it */
+  blame(worker: number, error: Error & { code?: string }): Blame {
     const guard = this.guards[worker];
     const index = this.options.plugins.length === 0 ? -1 : guard.entered;
     const hung = this.hanging.get(worker);
     this.hanging.delete(worker);
     const buffers = guard.word(GuardWord.BUFFERS);
-    if (index < 0) return -1;
+    if (index < 0) return { plugin: -1, pause: 0 };
     guard.begin(0);
     const plugin = this.options.plugins[index];
     const { policy, name } = plugin;
@@ -188,9 +239,8 @@ export class PluginCrew {
     this.faults[index].deaths++;
     if (hung?.hangs === true) this.faults[index].hangs++;
     this.options.tell({ kind: "broke", plugin: name, part: "extractor", message, pause });
-    // The worker that takes its place starts the plugin anew; there is no sense in a pause that would keep it from others.
     if (pause === null) this.fail(plugin, message);
-    return index;
+    return { plugin: index, pause: pause ?? 0 };
   }
 
   private look(): void {

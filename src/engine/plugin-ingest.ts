@@ -4,6 +4,7 @@ import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises"
 import { batchesBetween, type Control, ControlWord } from "../batch/control.js";
 import type { Guard } from "../batch/guard.js";
 import { EventWriter, Written } from "../plugins/event-writer.js";
+import type { ParseStage } from "../plugins/library/parse-stage.js";
 import type { AsyncEvent, SourceBatch, SourceEvent, SourceInstance } from "../sdk/index.js";
 import { nowNs } from "../telemetry/clock.js";
 import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
@@ -35,6 +36,8 @@ export interface PluginIngestParts {
   /** Asynchronous events that wait to be written. */
   readonly inbox: AsyncEvent[];
   readonly log: (message: string) => void;
+  /** Libraries that parse; null: none. */
+  readonly parse: ParseStage | null;
   /** Where the events are written as well. */
   readonly recording: PluginRecording | null;
 }
@@ -83,6 +86,7 @@ export class PluginIngest {
     for (;;) {
       await this.acknowledge(instance);
       if (this.stopping) break;
+      this.parts.parse?.hear();
       await this.drainInbox();
       const start = nowNs();
       const batch = await this.next(instance);
@@ -272,6 +276,7 @@ export class PluginIngest {
     this.slot = -1;
     writer.end(control.words[ControlWord.PUBLISHED], nowNs(), control.load(ControlWord.RULES));
     this.first.mark(slot);
+    this.parts.parse?.apply(slot);
     ledger.filled(this.counts, slot, writer.events, 0);
     this.parts.recording?.flush();
     times[IngestTime.BATCHES] += 1;

@@ -4,10 +4,13 @@ import { renameSync } from "node:fs";
 import { createMemory } from "../batch/memory.js";
 import { createInterner } from "../capture/scap.js";
 import { CaptureWriter } from "../capture/writer.js";
+import { asyncImage } from "../plugins/async-image.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import type { Failure } from "./ingest-thread.js";
 import type { PluginRecord } from "./source-spec.js";
 
+/** Flag of an event that is there for the state alone. */
+const STATE_ONLY = 1;
 const EXTENSION = /(\.scap)?(\.gz)?$/;
 /** Lists of processes and their strings do not occur: the least of everything. */
 const NO_SHAPE = {
@@ -70,6 +73,11 @@ export class PluginRecording {
   /** An event that a plugin has added. */
   async(low: number, high: number, name: string, data: Uint8Array | string): void {
     this.guarded(() => this.writer.writeAsync(timeOf(low, high), this.id, name, bytesOf(data)));
+  }
+
+  /** What is there when the capture begins: its readers take it for that, and it is no event of the source. */
+  state(name: string, data: Uint8Array | string, time = BigInt(Date.now()) * 1_000_000n): void {
+    this.guarded(() => this.writer.write(asyncImage(time, this.id, name, data), 0, STATE_ONLY));
   }
 
   /** All events up to here are in the file, whatever happens to the thread. */

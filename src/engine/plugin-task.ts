@@ -6,7 +6,7 @@ import type { GuardBuffer } from "../batch/guard.js";
 import type { Memory } from "../batch/memory.js";
 import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin } from "../plugins/info.js";
-import type { AsyncEvent, Progress } from "../sdk/index.js";
+import type { AsyncEvent, Progress, WantedField } from "../sdk/index.js";
 import type { LedgerBuffer } from "../telemetry/ledger.js";
 import type { Failure } from "./ingest-thread.js";
 import type { PluginRecord } from "./source-spec.js";
@@ -26,6 +26,13 @@ export interface PluginTask {
   readonly progress: boolean;
   /** Dictionary ids of the names that asynchronous events can have. */
   readonly asyncNames: ReadonlyMap<string, number>;
+  /** Its asynchronous events are for other sources of the run too: main hears of them. */
+  readonly spreads: boolean;
+  /** All plugins of the run, and by plugin the fields that rules and outputs use. */
+  readonly plugins: readonly LoadedPlugin[];
+  readonly fields: readonly (readonly WantedField[])[];
+  /** By plugin: where what libraries that parse extract goes. */
+  readonly parsed: readonly (SharedArrayBuffer | null)[];
   /** The capture that its events are written to as well. */
   readonly record: PluginRecord | null;
   /** Counts the threads that the source has had, this one included. */

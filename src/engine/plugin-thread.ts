@@ -7,6 +7,9 @@ import { Control } from "../batch/control.js";
 import { Guard } from "../batch/guard.js";
 import { bufferBytes } from "../plugins/buffer-watch.js";
 import { HostContext } from "../plugins/context.js";
+import type { LoadedPlugin } from "../plugins/info.js";
+import { isCompanion } from "../plugins/library/companion.js";
+import type { ParseStage } from "../plugins/library/parse-stage.js";
 import { importPlugin } from "../plugins/module.js";
 import type { AsyncEvent, Plugin, SourceInstance } from "../sdk/index.js";
 import { threadCpuNs } from "../telemetry/clock.js";
@@ -39,23 +42,48 @@ class PluginThread {
     this.guard = new Guard(task.guard, task.thread);
     this.guard.begin(threadId());
     this.control = new Control(task.control);
-    this.context = new HostContext({
+    this.context = this.contextOf(plugin, "source", (event) => {
+      this.inbox.push(event);
+      if (task.spreads) this.post({ kind: "async", plugin: plugin.index, event });
+    });
+    port.on("message", (message: ToPluginThread) => {
+      if (message.kind === "stop") this.stop.abort();
+      else this.inbox.push(message.event);
+    });
+  }
+
+  private contextOf(
+    plugin: LoadedPlugin,
+    part: "source" | "extractor",
+    take: (event: AsyncEvent) => void = (event) => void this.inbox.push(event),
+  ): HostContext {
+    return new HostContext({
       plugin: plugin.index,
-      part: "source",
+      part,
       stateFolder: plugin.stateFolder,
       metrics: this.guard.metrics(plugin.index),
       signal: this.stop.signal,
       asyncNames: plugin.asyncEvents?.names ?? [],
       mayEmit: () => !this.stop.signal.aborted && !this.control.draining,
       post: (message) => {
-        // Its own events need not go through main.
-        if (message.kind === "async") this.inbox.push(message.event);
+        // Events for this source need not go through main.
+        if (message.kind === "async") take(message.event);
         else this.post(message);
       },
     });
-    port.on("message", (message: ToPluginThread) => {
-      if (message.kind === "stop") this.stop.abort();
-      else this.inbox.push(message.event);
+  }
+
+  /** Libraries that parse the source's events, or add to them. */
+  private async loadParsers(): Promise<ParseStage | null> {
+    const { plugin: own, plugins, fields: wanted, parsed, memory } = this.task;
+    const source = own.source?.name ?? "";
+    if (!plugins.some((plugin) => isCompanion(plugin, source, own.index))) return null;
+    const { ParseStage } = await import("../plugins/library/parse-stage.js");
+    const context = (plugin: LoadedPlugin): HostContext =>
+      plugin.index === own.index ? this.context : this.contextOf(plugin, "extractor");
+    return await ParseStage.load({
+      ...{ plugins, wanted, memory, parsed, source, own: own.index, replay: false, context },
+      fdsOf: null,
     });
   }
 
@@ -86,7 +114,8 @@ class PluginThread {
       }
       const { record, life } = task;
       const recording = record === null ? null : new PluginRecording(record, life, task.plugin.source?.id ?? 0);
-      if (recording !== null) this.dumpState(plugin);
+      if (recording !== null) this.dumpState(plugin, recording);
+      const parse = await this.loadParsers();
       const progress = task.progress ? setInterval(() => this.tellProgress(instance), PROGRESS) : null;
       try {
         this.describe();
@@ -94,10 +123,12 @@ class PluginThread {
         const log = (message: string): void => this.log(message);
         const { inbox } = this;
         const stop = this.stop.signal;
-        await new PluginIngest({ task, control, ledger, times, guard, stop, inbox, log, recording }).run(instance);
+        const parts = { task, control, ledger, times, guard, stop, inbox, log, recording, parse };
+        await new PluginIngest(parts).run(instance);
       } finally {
         if (progress !== null) clearInterval(progress);
         recording?.close();
+        parse?.close();
         await this.close(instance);
       }
       const failure = recording?.failure ?? null;
@@ -151,10 +182,12 @@ class PluginThread {
   }
 
   /** What later events build upon is to stand at the head of the capture. */
-  private dumpState({ spec }: Plugin): void {
-    this.guard.enter(this.task.plugin.index);
+  private dumpState({ spec }: Plugin, recording: PluginRecording): void {
+    const { plugin } = this.task;
+    const context = this.contextOf(plugin, "source", ({ name, data, time }) => recording.state(name, data, time));
+    this.guard.enter(plugin.index);
     try {
-      spec.asyncEvents?.dumpState?.(this.state, this.context);
+      spec.asyncEvents?.dumpState?.(this.state, context);
     } catch (error) {
       this.log(`its state could not be written: ${error instanceof Error ? error.message : String(error)}`);
     } finally {

@@ -97,7 +97,13 @@ interface IngestOutcome {
 }
 
 /** What there is to plan where tests bring the parts themselves. */
-const NO_PLAN: RunPlan = { outputs: { templates: [], extras: [] }, demand: [], annex: noAnnex(), wanted: [] };
+const NO_PLAN: RunPlan = {
+  outputs: { templates: [], extras: [] },
+  demand: [],
+  annex: noAnnex(),
+  wanted: [],
+  images: [],
+};
 
 /** Failed events that a report lists. */
 const LISTED_FAILURES = 100;
@@ -150,6 +156,7 @@ class Run {
       workers,
       sink: sources.length === 1 ? options.sink : (chunk: Buffer) => turns.take(() => options.sink(chunk)),
       faults: faults === undefined ? null : armFaults(faults),
+      plugins,
       asyncNames: [...new Set(plugins.flatMap(({ asyncEvents }) => asyncEvents?.names ?? []))],
       failed: (error: unknown) => this.abort(error),
       hear: (pipeline: Pipeline, message: FromIngest) => this.hear(pipeline, message),
@@ -234,8 +241,13 @@ class Run {
       options.onStart?.({
         change: async (next, format, base) => {
           const { planRun } = await import("./demand.js");
+          const { keepFields } = await import("./kept-fields.js");
           const changed = planRun(next, format, plugins, sources);
-          const rest = { encoder: format, outputs: changed.outputs, wanted: changed.wanted };
+          const rest = {
+            encoder: format,
+            outputs: changed.outputs,
+            wanted: keepFields(plugins, wanted, changed.wanted),
+          };
           const durations = captureDurations(next, options.captures);
           return this.changes.change({ ruleSet: next, ...rest, captures: durations }, changed, base);
         },
@@ -270,12 +282,14 @@ class Run {
   private async ingest(pipeline: Pipeline, place: number, plan: RunPlan): Promise<IngestOutcome> {
     const { spec } = pipeline;
     if (spec.kind === "plugin") {
-      return { result: null, failure: await this.pluginCrew.run(place, pipeline, spec) };
+      return { result: null, failure: await this.pluginCrew.run(place, pipeline, spec, plan.wanted) };
     }
-    const { task, transfer } = pipeline.task(spec, plan);
+    const plugins = this.pluginCrew.attend(place, spec.kind === "live", plan.wanted);
+    const { task, transfer } = pipeline.task(spec, plan, plugins);
     const running = this.threads.ingest(place).run(task, { name: "ingest", transferList: transfer });
     const result = await (running as Promise<IngestResult>).catch((error: unknown) => this.broken(pipeline, error));
     pipeline.ended();
+    this.pluginCrew.leave(place);
     this.changes.changed(pipeline, null);
     return { result, failure: null };
   }
@@ -323,10 +337,10 @@ class Run {
         },
         plugin: (worker, message) => pluginCrew.hearWorker(worker, message),
         blame: (worker, error) => pluginCrew.blame(worker, error),
-        unknownPlugin: (source, id, events) => {
-          const { unknownPlugins } = pipelines[source];
-          if (!unknownPlugins.has(id)) options.onUnknownPlugin?.(id);
-          unknownPlugins.set(id, (unknownPlugins.get(id) ?? 0) + events);
+        unknownPlugins: (source, batch, events) => {
+          const { unknownPlugins, control } = pipelines[source];
+          const fresh = unknownPlugins.add(batch, events, control.load(ControlWord.RELEASED));
+          for (const id of fresh) options.onUnknownPlugin?.(id);
         },
       },
     );

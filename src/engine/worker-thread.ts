@@ -27,6 +27,8 @@ export interface SharedBuffers {
   readonly ledger: LedgerBuffer;
   readonly times: SharedArrayBuffer;
   readonly info: SharedArrayBuffer;
+  /** By plugin: what libraries that parse have extracted; null for all others. */
+  readonly parsed: readonly (SharedArrayBuffer | null)[];
 }
 
 /** One source as a worker sees it. */
@@ -80,7 +82,7 @@ export async function evaluate(task: WorkerTask): Promise<void> {
   const host = task.plugins.length === 0 ? null : await loadHost(task);
   const create = await evaluatorMaker(task);
   const compile = (rules: RulesTask, source: number): CompiledRules => compileRules(task, rules, source, host, create);
-  const evaluations = task.sources.map((_, source) => createEvaluation(task, source, compile));
+  const evaluations = task.sources.map((_, source) => createEvaluation(task, source, host, compile));
   // What is the worker's own and no source's stands beside the first source.
   const { times, control } = evaluations[0];
   times[WorkerTime.COMPILE] += nowNs() - start;
@@ -149,9 +151,10 @@ function loadHost(task: WorkerTask): Promise<PluginHost> {
 function createEvaluation(
   task: WorkerTask,
   source: number,
+  host: PluginHost | null,
   compile: (rules: RulesTask, source: number) => CompiledRules,
 ): Evaluation {
-  const { memory, control, ledger, times, info } = task.sources[source];
+  const { memory, control, ledger, times, info, parsed } = task.sources[source];
   const context = {
     worker: task.worker,
     source,
@@ -166,6 +169,7 @@ function createEvaluation(
     context,
     task.rules.map((rules) => compile(rules, source)),
   );
+  host?.attach(evaluation.view, parsed, memory.shape.ring);
   if (typeof task.services === "string") evaluation.view.services = new ServiceNames(task.services);
   if (task.faults?.newestRows === true) breakRows(evaluation.view.processes, memory.processes.heads);
   return evaluation;

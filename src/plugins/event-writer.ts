@@ -121,6 +121,7 @@ export class EventWriter {
     words[o + RecordWord.FD_ROW] = 0;
     words[o + RecordWord.FD] = -1;
     words[o + RecordWord.NPARAMS] = nparams;
+    words[o + RecordWord.ANNEX] = 0;
     words[this.base + this.layout.wantedWord + this.count] = o;
     this.count++;
     this.record = o + size;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { AnnexWord } from "../batch/annex.js";
 import { EventType } from "../batch/event-table.generated.js";
 import { RecordWord } from "../batch/record.js";
 import type { EventView } from "../fields/view.js";
-import type { PluginEvent } from "../sdk/index.js";
+import type { TypedEvent } from "./library/typed-event.js";
 
 const EMPTY = new Uint8Array(0);
 /** Where a record has its data: byte offset in the ring, length. Behind the plugin's ID, and the name of an async event. */
@@ -11,11 +12,12 @@ const DATA = RecordWord.HEADER + 1;
 const ASYNC_DATA = RecordWord.HEADER + 2;
 
 /** The event that plugins see: moved over the events of a view, each of its properties made when it is asked for. */
-export class EventOfView implements PluginEvent {
+export class EventOfView implements TypedEvent {
   private view: EventView | null = null;
   number = 0;
   source = "";
   pluginId = 0;
+  type = 0;
   private bytes: Uint8Array | null = null;
   private decoded: string | null = null;
 
@@ -25,6 +27,7 @@ export class EventOfView implements PluginEvent {
     this.number = view.number;
     this.source = view.sourceName ?? "";
     this.pluginId = view.pluginId;
+    this.type = view.type;
     this.bytes = null;
     this.decoded = null;
   }
@@ -41,6 +44,23 @@ export class EventOfView implements PluginEvent {
   text(): string {
     this.decoded ??= this.decode();
     return this.decoded;
+  }
+
+  get asyncName(): string {
+    const { view } = this;
+    if (view === null || view.type !== EventType.ASYNCEVENT_E) return "";
+    return Buffer.from(view.dictionary.text(view.words[view.o + DATA]), "latin1").toString("utf8");
+  }
+
+  get image(): Uint8Array | null {
+    const { view } = this;
+    if (view === null) return null;
+    const annex = view.words[view.o + RecordWord.ANNEX];
+    if (annex === 0) return null;
+    const at = view.o + annex + AnnexWord.IMAGE;
+    const size = view.words[at + 1];
+    const from = view.words[at] >>> 0;
+    return size === 0 ? null : view.bytes.subarray(from, from + size);
   }
 
   private find(): Uint8Array {

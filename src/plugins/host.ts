@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type Guard, PluginCount } from "../batch/guard.js";
+import { RingLayout, type RingShape } from "../batch/ring.js";
 import type { EventPlugin, EventView } from "../fields/view.js";
 import type {
   Extract,
@@ -17,7 +18,9 @@ import { HostContext, type PluginFault, type PluginMessage } from "./context.js"
 import { converter, type Value, WRONG } from "./convert.js";
 import { EventOfView } from "./event.js";
 import type { ValueSource } from "./field.js";
-import { appliesTo, type LoadedPlugin } from "./info.js";
+import { appliesTo, type LoadedPlugin, takesType } from "./info.js";
+import { ParsedReader, parsedExtractor } from "./library/parsed.js";
+import { isWhole, typeOf } from "./library/typed-event.js";
 import { Ahead, Lookahead } from "./lookahead.js";
 import { importPlugin } from "./module.js";
 import type { ValueSources } from "./resolver.js";
@@ -55,6 +58,7 @@ export class PluginHost implements ValueSources {
   private barred = -1;
   view: EventView | null = null;
   private number = -1;
+  private readonly parsed = new Map<EventView, readonly (ParsedReader | null)[]>();
   private readonly runners: readonly Runner[];
 
   constructor(
@@ -96,6 +100,18 @@ export class PluginHost implements ValueSources {
   /** Plugin `plugin` is not asked about the event with this number, of this view. -1: none. */
   bar(plugin: number): void {
     this.barred = plugin;
+  }
+
+  /** `view` is one of this worker's; what libraries that parse have extracted from its events stands in `parsed`. */
+  attach(view: EventView, parsed: readonly (SharedArrayBuffer | null)[], ring: RingShape): void {
+    const layout = new RingLayout(ring);
+    const readers = parsed.map((buffer) => (buffer === null ? null : new ParsedReader(buffer, layout)));
+    this.parsed.set(view, readers);
+  }
+
+  /** What library `plugin` has extracted from the view's events where they were parsed. */
+  parsedBy(plugin: number, view: EventView): ParsedReader | null {
+    return this.parsed.get(view)?.[plugin] ?? null;
   }
 
   /** Moves to the view's event. */
@@ -185,7 +201,9 @@ class Runner {
   private readonly ahead: Ahead;
   /** The fields that rules and outputs use. */
   private wanted: readonly WantedField[];
-  private readonly applies = (event: PluginEvent): boolean => appliesTo(this.plugin, event.source, event.pluginId);
+  private readonly applies = (event: PluginEvent): boolean =>
+    appliesTo(this.plugin, event.source, event.pluginId) &&
+    (this.plugin.library === undefined || (takesType(this.plugin, typeOf(event)) && isWhole(event)));
 
   constructor(
     private readonly host: PluginHost,
@@ -240,14 +258,28 @@ class Runner {
     const { extractor } = loaded.spec;
     this.instance = null;
     const good = this.inside(() => {
-      this.state = loaded.spec.init(plugin.config, this.context);
+      const parses = plugin.library?.parser != null;
+      // What a library knows that parses is known where it does so: here it is asked for texts at the most.
+      if (!parses || loaded.spec.source !== undefined) this.state = loaded.spec.init(plugin.config, this.context);
       if (extractor === undefined) return;
-      const instance = extractor.start(this.state, this.wanted, this.context);
+      const instance = parses ? this.parsedExtractor() : extractor.start(this.state, this.wanted, this.context);
       if (typeof instance?.record !== "function") throw new TypeError("its extractor's start gives no record function");
       for (const value of this.bound.values()) value.bind(instance);
       this.instance = instance;
     });
     this.broken = !good;
+  }
+
+  private parsedExtractor(): ExtractorInstance<unknown, FieldSpecs> {
+    const { plugin, context, host } = this;
+    return parsedExtractor({
+      plugin: plugin.name,
+      fields: plugin.extractor?.fields ?? {},
+      wanted: this.wanted,
+      context,
+      readerOf: (view) => host.parsedBy(plugin.index, view),
+      view: () => host.view,
+    });
   }
 
   /** Whether the plugin has something to say about the event in hand. */
@@ -258,7 +290,7 @@ class Runner {
     const { index } = this.plugin;
     const { guard } = this.parts;
     this.isReady = false;
-    if (!appliesTo(this.plugin, event.source, event.pluginId)) return false;
+    if (!this.applies(event)) return false;
     if (!guard.on(index) || !this.host.mayRun(index) || !this.mended()) {
       guard.add(index, PluginCount.WITHOUT);
       return false;

@@ -2,6 +2,7 @@
 
 import type { FieldSpecs, JsonSchema, OpenParameter } from "../sdk/index.js";
 import type { LibraryPlace } from "./library/place.js";
+import type { LibraryTraits } from "./library/traits.js";
 
 /** Where a plugin is, for any thread that is to run it. */
 export interface PluginRef {
@@ -31,6 +32,8 @@ export interface PluginInfo {
     readonly sources: readonly string[] | null;
   } | null;
   readonly asyncEvents: { readonly names: readonly string[]; readonly sources: readonly string[] | null } | null;
+  /** Of a library. */
+  readonly library?: LibraryTraits;
 }
 
 /** What is done about a plugin that breaks. */
@@ -75,14 +78,38 @@ export const SYSCALL = "syscall";
 export function extractionSources(plugin: PluginInfo, existing: readonly string[]): readonly string[] {
   const { extractor, source } = plugin;
   if (extractor === null) return [];
-  const named = extractor.sources ?? existing.filter((name) => name !== SYSCALL);
+  const named = extractor.sources ?? existing.filter((name) => name !== SYSCALL || takesSyscalls(plugin));
   return existing.filter((name) => named.includes(name) || name === source?.name);
 }
 
 /** Whether the plugin's fields have values on events of source `name` that plugin `id` made; 0: no plugin. */
 export function appliesTo(plugin: PluginInfo, name: string, id: number): boolean {
   const { extractor, source } = plugin;
-  if (extractor === null) return false;
+  // The source of an event is not known where the plugin that made it is not loaded.
+  if (extractor === null || name === "") return false;
   if (source !== null && source.name === name) return source.id === id;
-  return extractor.sources === null ? name !== SYSCALL : extractor.sources.includes(name);
+  if (extractor.sources !== null) return extractor.sources.includes(name);
+  return name !== SYSCALL || takesSyscalls(plugin);
+}
+
+function takesSyscalls(plugin: PluginInfo): boolean {
+  return plugin.library?.extractsSyscalls === true;
+}
+
+/** Whether the plugin has something to say about events of the type. */
+export function takesType({ library }: PluginInfo, type: number): boolean {
+  return library === undefined || library.extractTypes === null || library.extractTypes.includes(type);
+}
+
+/** Whether the plugin is shown the events of source `name`, to keep what they say; all of them, whoever made them. */
+export function parses({ library }: PluginInfo, name: string): boolean {
+  const { parser = null } = library ?? {};
+  return parser !== null && name !== "" && (parser.sources === null || parser.sources.includes(name));
+}
+
+/** Whether the plugin adds events to source `name`, or hears of its captures. */
+export function attends({ library, asyncEvents, source }: PluginInfo, name: string): boolean {
+  if (library?.starts !== true) return false;
+  const sources = asyncEvents?.sources ?? null;
+  return sources === null || sources.includes(name) || source?.name === name;
 }

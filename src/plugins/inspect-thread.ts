@@ -6,7 +6,10 @@ import { type ErrorCode, PeregrineError } from "../telemetry/errors.js";
 import { checkConfig } from "./config-schema.js";
 import { HostContext } from "./context.js";
 import type { PluginInfo, PluginRef } from "./info.js";
+import type { LibraryDetails } from "./library/details.js";
 import { loadLibrary } from "./library/load.js";
+import { LibraryState } from "./library/state.js";
+import { traitsOf } from "./library/traits.js";
 import { importPlugin } from "./module.js";
 import { readInfo } from "./read-info.js";
 
@@ -42,13 +45,22 @@ async function inspect({ ref, config, stateFolder, init, openParameters }: Inspe
   const library = ref.kind === "library" ? await loadLibrary(ref.place ?? ref.path) : null;
   const api = library?.details.api ?? null;
   const plugin = library?.plugin ?? (await importPlugin(ref));
-  const info = readInfo(plugin, ref.path);
+  const info = readInfo(plugin, ref.path, library === null ? undefined : traitsOf(library.details, [], []));
   if (!init) return answer({ kind: "info", info, config, openParameters: [], api });
   if (info.configSchema !== null) checkConfig(info.name, info.configSchema, config);
   const state = initialise(plugin, info, config, stateFolder);
   const list = openParameters ? plugin.spec.source?.listOpenParams : undefined;
   const parameters = list === undefined ? [] : await list(state);
-  answer({ kind: "info", info, config, openParameters: parameters, api });
+  const known = state instanceof LibraryState && library !== null ? traitsOfState(library.details, state) : {};
+  answer({ kind: "info", info: { ...info, ...known }, config, openParameters: parameters, api });
+}
+
+/** A library names event types when it is initialized. */
+function traitsOfState(
+  details: LibraryDetails,
+  { extractTypes, parseTypes }: LibraryState,
+): Pick<PluginInfo, "library"> {
+  return { library: traitsOf(details, extractTypes, parseTypes) };
 }
 
 function initialise(plugin: Plugin, { name }: PluginInfo, config: unknown, stateFolder: string | null): unknown {

@@ -4,7 +4,7 @@ import { CATALOG } from "../fields/catalog.generated.js";
 import { listFields } from "../fields/registry.js";
 import { type ErrorCode, PeregrineError } from "../telemetry/errors.js";
 import type { Log } from "../telemetry/log.js";
-import { extractionSources, type LoadedPlugin, type PluginPolicy, SYSCALL } from "./info.js";
+import { attends, extractionSources, type LoadedPlugin, type PluginPolicy, parses, SYSCALL } from "./info.js";
 import { inspectPlugin } from "./inspect.js";
 import { libraryPlace } from "./library/load.js";
 import { locatePlugin } from "./locate.js";
@@ -53,7 +53,12 @@ export async function loadPlugins(
 ): Promise<readonly LoadedPlugin[]> {
   const plugins: LoadedPlugin[] = [];
   for (const [index, request] of requests.entries()) plugins.push(await loadPlugin(request, index, settings));
-  if (settings.together !== false) checkTogether(plugins);
+  if (settings.together !== false) {
+    for (const { name } of checkTogether(plugins)) {
+      const message = `plugin ${name}: Peregrine has some of its fields itself on system calls, and uses its own`;
+      settings.log.info(message, { plugin: name });
+    }
+  }
   return plugins;
 }
 
@@ -97,8 +102,14 @@ function timeoutsOf({ timeoutMs }: PluginPolicy): { readonly extract: number; re
   return { extract: Math.min(timeoutMs, LONGEST_EXTRACTION), next: timeoutMs };
 }
 
-/** @throws PeregrineError where two of the plugins cannot be together, or one is of no use with the others */
-export function checkTogether(plugins: readonly LoadedPlugin[]): void {
+/**
+ * Checks whether the plugins go together. A library may have fields that the engine has itself on system calls, such as those of
+ * containers: Falco leaves them to a plugin.
+ * @returns the plugins of which the engine has fields itself
+ * @throws PeregrineError where two of the plugins cannot be together, or one is of no use with the others
+ */
+export function checkTogether(plugins: readonly LoadedPlugin[]): readonly LoadedPlugin[] {
+  const doubled = new Set<LoadedPlugin>();
   const names = new Set<string>();
   const ids = new Map<number, string>();
   for (const { name, source } of plugins) {
@@ -116,7 +127,9 @@ export function checkTogether(plugins: readonly LoadedPlugin[]): void {
   for (const plugin of plugins) {
     const sources = extractionSources(plugin, existing);
     const asyncSources = plugin.asyncEvents?.sources ?? (plugin.asyncEvents === null ? [] : existing);
-    const used = plugin.source !== null || sources.length > 0 || asyncSources.some((name) => existing.includes(name));
+    const shown = existing.some((name) => parses(plugin, name) || attends(plugin, name));
+    const added = asyncSources.some((name) => existing.includes(name));
+    const used = plugin.source !== null || sources.length > 0 || added || shown;
     if (!used) {
       const why = "is loaded but unused as not compatible with any known event source";
       throw bad("PLUGIN_UNUSED", `Plugin '${plugin.name}' ${why}`);
@@ -125,22 +138,29 @@ export function checkTogether(plugins: readonly LoadedPlugin[]): void {
       for (const field of Object.keys(plugin.extractor?.fields ?? {})) {
         const key = `${source} ${field}`;
         const other = providers.get(key);
+        if (other === ENGINE && source === SYSCALL && plugin.library !== undefined) {
+          doubled.add(plugin);
+          continue;
+        }
         if (other !== undefined) {
-          const message = `field '${field}' of plugin '${plugin.name}' exists on event source '${source}' already: ${other} has it`;
+          const message = `Plugin '${plugin.name}' supports extraction of field '${field}' that is overlapping for source '${source}': ${other} has it`;
           throw bad("PLUGIN_FIELD", message);
         }
         providers.set(key, `plugin '${plugin.name}'`);
       }
     }
   }
+  return [...doubled];
 }
+
+const ENGINE = "Peregrine itself";
 
 /** Who provides which field on which source: the engine's own. */
 function engineFields(sources: readonly string[]): Map<string, string> {
   const providers = new Map<string, string>();
   for (const source of sources) {
     const entries = source === SYSCALL ? CATALOG : listFields(source);
-    for (const { name } of entries) providers.set(`${source} ${name}`, "Peregrine itself");
+    for (const { name } of entries) providers.set(`${source} ${name}`, ENGINE);
   }
   return providers;
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { type Plugin, SDK_VERSION } from "../sdk/index.js";
 import { type ErrorCode, PeregrineError } from "../telemetry/errors.js";
 import { type PluginInfo, SYSCALL } from "./info.js";
+import type { LibraryTraits } from "./library/traits.js";
 
 const VERSION = /^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$/;
 /** What names of new plugins are like, as in a registry. */
@@ -78,9 +79,10 @@ function sdkRuns(required: string, present: string = SDK_VERSION): boolean {
 /**
  * What a plugin says of itself, checked.
  * @param file names it in errors
+ * @param library what else is known of a library
  * @throws PeregrineError PLUGIN_LOAD, PLUGIN_VERSION
  */
-export function readInfo(plugin: Plugin, file: string): PluginInfo {
+export function readInfo(plugin: Plugin, file: string, library?: LibraryTraits): PluginInfo {
   const fail = (code: ErrorCode, message: string): PeregrineError => new PeregrineError(code, message, { file });
   const read = spec.safeParse(plugin.spec);
   if (!read.success) {
@@ -91,7 +93,8 @@ export function readInfo(plugin: Plugin, file: string): PluginInfo {
   if (!sdkRuns(sdk)) {
     throw fail("PLUGIN_VERSION", `plugin '${name}' was made for version ${sdk} of the SDK, this is ${SDK_VERSION}`);
   }
-  if (source === undefined && extractor === undefined && asyncEvents === undefined) {
+  const other = library !== undefined && (library.parser !== null || library.starts);
+  if (source === undefined && extractor === undefined && asyncEvents === undefined && !other) {
     throw fail("PLUGIN_LOAD", `plugin '${name}' is neither a source nor an extractor, and has no events of its own`);
   }
   return {
@@ -108,6 +111,7 @@ export function readInfo(plugin: Plugin, file: string): PluginInfo {
         : { fields: extractor.fields as PluginFields, sources: namedSources(extractor.sources) },
     asyncEvents:
       asyncEvents === undefined ? null : { names: asyncEvents.names, sources: namedSources(asyncEvents.sources) },
+    ...(library === undefined ? {} : { library }),
   };
 }
 

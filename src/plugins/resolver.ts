@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { CATALOG } from "../fields/catalog.generated.js";
 import type { CatalogEntry } from "../fields/catalog.js";
 import type { FieldResolver } from "../fields/field.js";
 import { listFields, resolveField } from "../fields/registry.js";
 import type { FieldSpec, WantedField } from "../sdk/index.js";
 import { type ArgumentValue, readArgument, splitField } from "./argument.js";
 import { PARAM_TYPES, pluginField, type ValueSource } from "./field.js";
-import { extractionSources, type PluginInfo } from "./info.js";
+import { extractionSources, type PluginInfo, SYSCALL } from "./info.js";
 
 /** Where a thread gets values of plugins' fields from. */
 export interface ValueSources {
@@ -22,12 +23,16 @@ interface Provider {
   readonly spec: FieldSpec;
 }
 
+const ENGINE_FIELDS: ReadonlySet<string> = new Set(CATALOG.map(({ name }) => name));
+
 /** Providers of fields by `source field`. */
 function providersOf(plugins: readonly PluginInfo[], sources: readonly string[]): ReadonlyMap<string, Provider> {
   const providers = new Map<string, Provider>();
   for (const [index, plugin] of plugins.entries()) {
     for (const source of extractionSources(plugin, sources)) {
       for (const [name, spec] of Object.entries(plugin.extractor?.fields ?? {})) {
+        // What the engine has on system calls is the engine's.
+        if (source === SYSCALL && ENGINE_FIELDS.has(name)) continue;
         providers.set(`${source} ${name}`, { plugin: index, spec });
       }
     }

@@ -6,9 +6,14 @@ import { PeregrineError } from "../telemetry/errors.js";
 import { PLUGIN_NAME } from "./read-info.js";
 import type { Registry } from "./registry.js";
 
+/** Languages in which shared libraries are written. */
+export type Language = "c";
+
 export interface ScaffoldPlan {
   /** Name of the plugin. */
   readonly name: string;
+  /** A shared library in this language, for Falco's plugin API; null: a module in TypeScript. */
+  readonly library: Language | null;
   /** Absolute path of the folder to write: it must not be there, or be empty. */
   readonly folder: string;
   /** This package. */
@@ -40,10 +45,10 @@ function refused(message: string): PeregrineError {
  * @returns the files written, in their folder
  * @throws PeregrineError PLUGIN_NEW
  */
-export function writePlugin({ name, folder, packageRoot, registry }: ScaffoldPlan): readonly string[] {
+export function writePlugin({ name, library, folder, packageRoot, registry }: ScaffoldPlan): readonly string[] {
   checkName(name, registry);
   if (existsSync(folder) && readdirSync(folder).length > 0) throw refused(`${folder} is there already, and not empty`);
-  const templates = join(packageRoot, "templates", "plugin");
+  const templates = join(packageRoot, "templates", library === null ? "plugin" : `library-${library}`);
   // Inside of double quotes in YAML.
   const values = { FOLDER: JSON.stringify(folder).slice(1, -1), SOURCE: sourceOf(name), PLUGIN: name };
   const fill = (text: string): string =>
@@ -53,13 +58,16 @@ export function writePlugin({ name, folder, packageRoot, registry }: ScaffoldPla
     mkdirSync(folder, { recursive: true, mode: 0o755 });
     for (const template of readdirSync(templates)) {
       const file = template === "gitignore" ? ".gitignore" : template.replace(/^plugin/, name);
-      // Plugins that others could write are not loaded, whatever the umask is.
-      writeFileSync(join(folder, file), fill(readFileSync(join(templates, template), "utf8")), { mode: 0o644 });
+      const text = readFileSync(join(templates, template), "utf8");
+      // Plugins that others could write are not loaded, whatever the umask is. A header is of no plugin.
+      writeFileSync(join(folder, file), template.endsWith(".h") ? text : fill(text), { mode: 0o644 });
       written.push(file);
     }
-    // Found by Node and by editors before anything is installed.
-    mkdirSync(join(folder, "node_modules"));
-    symlinkSync(packageRoot, join(folder, "node_modules", "peregrine"));
+    if (library === null) {
+      // Found by Node and by editors before anything is installed.
+      mkdirSync(join(folder, "node_modules"));
+      symlinkSync(packageRoot, join(folder, "node_modules", "peregrine"));
+    }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new PeregrineError("PLUGIN_NEW", `the plugin cannot be written: ${why}`, { file: folder }, { cause });

@@ -10,8 +10,12 @@ const OTHERS_WRITE = 0o002;
 /** Of a folder: only owners may replace what is in it. */
 const STICKY = 0o1000;
 
-/** Who else can write what `stats` are of; null: nobody. */
-function writers({ mode, gid }: Stats): string | null {
+/** Who owns Peregrine can change it, and so anything that it loads. */
+const OWN = statSync(import.meta.filename).uid;
+
+/** Who else can write what `stats` are of, an owner always; null: nobody. */
+function writers({ mode, uid, gid }: Pick<Stats, "mode" | "uid" | "gid">): string | null {
+  if (uid !== 0 && uid !== OWN && uid !== process.geteuid?.()) return `user ${uid}`;
   if ((mode & OTHERS_WRITE) !== 0) return "everybody";
   if ((mode & GROUP_WRITES) !== 0 && gid !== 0 && gid !== process.getgid?.()) return `group ${gid}`;
   return null;
@@ -26,9 +30,9 @@ function writers({ mode, gid }: Stats): string | null {
 export function verifyFile(path: string, pin: string | null): string {
   const who = writers(statSync(path));
   if (who !== null) throw writable(path, `${who} can write it`);
-  const folder = statSync(dirname(path));
-  const whoFolder = writers(folder);
-  if (whoFolder !== null && (folder.mode & STICKY) === 0) throw writable(path, `${whoFolder} can write its folder`);
+  const { mode, uid, gid } = statSync(dirname(path));
+  const whoFolder = writers({ mode: (mode & STICKY) === 0 ? mode : 0, uid, gid });
+  if (whoFolder !== null) throw writable(path, `${whoFolder} can write its folder`);
   const hash = hashOf(path);
   if (pin !== null && pin.toLowerCase() !== hash) {
     const message = `the plugin is not the one that is pinned: its SHA-256 is ${hash}, not ${pin.toLowerCase()}`;

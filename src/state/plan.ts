@@ -50,8 +50,9 @@ function fdMask(type: number): number {
  * The reader's plan for rules that want `rules` (parameters by event type; undefined = the type is not wanted).
  * Types that no rule wants go to the state stage alone, and those that change nothing are skipped.
  * @param parts what the rules ask of annexes
+ * @param images types whose events plugins are given as they are, by type
  */
-export function makePlan(rules: Demand, parts = 0): Int32Array {
+export function makePlan(rules: Demand, parts = 0, images: readonly boolean[] = []): Int32Array {
   const { masks, tests, assists } = stateDemand(parts);
   const plan = new Int32Array(EVENTS.length * PLAN_WORDS);
   for (let type = 0; type < EVENTS.length; type++) {
@@ -65,6 +66,10 @@ export function makePlan(rules: Demand, parts = 0): Int32Array {
     } else if (state !== undefined) {
       plan[at] = PlanAction.STATE;
       plan[at + 2] = state;
+    }
+    if (images[type] === true) {
+      plan[at] = (plan[at] || PlanAction.STATE) | PlanAction.IMAGE;
+      continue;
     }
     const test = tests[type];
     if (test === undefined) continue;

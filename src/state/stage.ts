@@ -97,6 +97,11 @@ export class StateStage {
     return this.native.counters;
   }
 
+  /** Pairs of an fd and its row: those that the process of a thread has open now. */
+  fdsOf(tid: number): Int32Array {
+    return this.native.fdsOf(tid);
+  }
+
   /** @internal For tests: from now on freed rows are overwritten, so that a read of one shows. */
   poison(): void {
     this.native.poison();

@@ -193,7 +193,8 @@ export const ERRORS = {
   },
   PLUGIN_WRITABLE: {
     title: "A plugin's file can be changed by others",
-    remedy: "Take the right to write it, and its folder, from everybody but its owner: chmod go-w.",
+    remedy:
+      "Give it and its folder to root or to the user that runs Peregrine (chown), and take the right to write them from everybody else: chmod go-w.",
   },
   PLUGIN_HASH: {
     title: "A plugin is not the one that is pinned",

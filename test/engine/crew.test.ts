@@ -7,7 +7,7 @@ import { Control, ControlWord, createControl, FailedAt, SlotControl } from "../.
 import { createMemory, DEFAULT_SHAPE, type Memory } from "../../src/batch/memory.js";
 import { RecordWord } from "../../src/batch/record.js";
 import { RingLayout, SlotWord } from "../../src/batch/ring.js";
-import { Crew, type CrewSource } from "../../src/engine/crew.js";
+import { type Blame, Crew, type CrewSource } from "../../src/engine/crew.js";
 import { Delivery } from "../../src/engine/delivery.js";
 import type { Threads } from "../../src/engine/threads.js";
 import { createLedger, Ledger } from "../../src/telemetry/ledger.js";
@@ -54,12 +54,18 @@ function source({ memory, control, ledger }: ReturnType<typeof bench>): CrewSour
   return { control, ledger, ring: memory.ring, shape: memory.shape.ring };
 }
 
-/** Runs one worker whose lives are `lives`: each dies behind its step, but the last. @returns the failed events */
-async function live(lives: readonly Step[], parts = bench()) {
+/**
+ * Runs one worker whose lives are `lives`: each dies behind its step, but the last.
+ * @param blame who is told to have brought it down
+ * @returns the failed events, and when each life began, ms
+ */
+async function live(lives: readonly Step[], parts = bench(), blame: Blame = { plugin: -1, pause: 0 }) {
   const { memory, control, ledger } = parts;
   let life = 0;
+  const begins: number[] = [];
   const run = async (task: { port: MessagePort }): Promise<void> => {
     const step = lives[life++];
+    begins.push(performance.now());
     task.port.postMessage({ kind: "ready" });
     await new Promise(setImmediate);
     step?.(control, ledger, memory);
@@ -75,11 +81,11 @@ async function live(lives: readonly Step[], parts = bench()) {
     failed: ({ event }) => failed.push(event),
     died: () => {},
     plugin: () => {},
-    unknownPlugin: () => {},
-    blame: () => -1,
+    unknownPlugins: () => {},
+    blame: () => blame,
   });
   await crew.run();
-  return { failed, control, ledger };
+  return { failed, control, ledger, begins };
 }
 
 /** Claims the batch and gets to event `index`; -1: not even to the first. */
@@ -138,6 +144,19 @@ test("a worker that dies when it has counted its batch: the next one counts it o
   assert.deepEqual([now.evaluated, now.failed, now.inFlight, now.difference], [EVENTS - 1, 1, 0, 0]);
 });
 
+test("a worker that a plugin has brought down rests before the next one, but not where there is nothing left to do", async () => {
+  const { begins } = await live([upTo(2), last], bench(), { plugin: 0, pause: 200 });
+  const [first = 0, second = 0] = begins;
+  assert.ok(second - first >= 200, `${second - first} ms`);
+  const done: Step = (control, ledger, memory) => {
+    upTo(EVENTS)(control, ledger, memory);
+    ledger.evaluated(0, 0, EVENTS);
+    control.complete(0, false, 0, 0);
+  };
+  // It would be an hour.
+  await live([done, last], bench(), { plugin: 0, pause: 3_600_000 });
+});
+
 test("a worker that cannot start stops the run, which ends when all others have", async () => {
   const parts = bench();
   const { control } = parts;
@@ -154,7 +173,7 @@ test("a worker that cannot start stops the run, which ends when all others have"
   const nothing = (): void => {};
   const events = {
     ...{ ready: nothing, alerts: nothing, progress: nothing, failed: nothing, died: nothing },
-    ...{ plugin: nothing, unknownPlugin: nothing, blame: () => -1 },
+    ...{ plugin: nothing, unknownPlugins: nothing, blame: () => ({ plugin: -1, pause: 0 }) },
   };
   const crew = new Crew(threads, [source(parts)], TASK, events);
   let settled = false;

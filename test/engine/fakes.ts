@@ -197,6 +197,7 @@ export function createIngest(setup: IngestSetup): IngestParts {
       mark: () => {},
       collected: () => {},
     },
+    fdsOf: () => new Int32Array(0),
     stageCounters: () => ({ ...counters }),
     change: (rules) => {
       // Two batches are never filled for the same rules in part.

@@ -44,7 +44,7 @@ test("one field on one source has one provider", () => {
   const elsewhere = plugin("c", { fields: { "f.one": text }, sources: ["y"] });
   assert.throws(() => checkTogether([a, everywhere]), {
     code: "PLUGIN_FIELD",
-    message: /'f\.one' of plugin 'b'.*'x'.*plugin 'a'/,
+    message: /'b' supports extraction of field 'f\.one' .*'x': plugin 'a'/,
   });
   checkTogether([a, plugin("y", { source: [2, "y"] }), elsewhere]);
   const engine = plugin("d", { source: [3, "z"], fields: { "evt.num": text } });

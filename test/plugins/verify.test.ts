@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { hashOf, verifyFile } from "../../src/plugins/verify.js";
@@ -45,6 +45,24 @@ test("a file that everybody can write is refused, and so is one in such a folder
     message: /its folder/,
   });
   assert.equal(verifyFile(file("sticky", 0o644, 0o1777), null), HASH);
+});
+
+const ROOT = process.getuid?.() === 0;
+const SOMEBODY = 4711;
+
+test("a file that belongs to another user is refused, and so is one in such a folder, sticky or not", {
+  skip: ROOT ? false : "giving files away needs root",
+}, () => {
+  const given = file("given", 0o644);
+  chownSync(given, SOMEBODY, 0);
+  const refused = { code: "PLUGIN_WRITABLE", message: `the plugin is refused: user ${SOMEBODY} can write it` };
+  assert.throws(() => verifyFile(given, null), refused);
+  for (const mode of [0o755, 0o1777]) {
+    const path = file(`given-${mode}`, 0o644, mode);
+    chownSync(join(path, ".."), SOMEBODY, 0);
+    const folder = { code: "PLUGIN_WRITABLE", message: `the plugin is refused: user ${SOMEBODY} can write its folder` };
+    assert.throws(() => verifyFile(path, null), folder);
+  }
 });
 
 test("a file that is not there", () => {

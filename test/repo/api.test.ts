@@ -6,7 +6,16 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { compileRules, Engine, loadRules, PeregrineError, parseCondition } from "../../src/index.js";
+import {
+  compileRules,
+  Engine,
+  loadPlugins,
+  loadRules,
+  PeregrineError,
+  type PluginNews,
+  parseCondition,
+  ruleOptions,
+} from "../../src/index.js";
 import { packageRoot } from "../support/shared.js";
 
 const examples = join(packageRoot, "examples");
@@ -55,6 +64,76 @@ test("Engine: several captures, one after the other", async () => {
     }
   } finally {
     await engine.close();
+  }
+});
+
+const NIGHT = `
+- rule: night
+  desc: d
+  source: doors
+  condition: door.hour < 6
+  output: "%evt.num %door.name"
+  priority: WARNING
+- rule: any
+  desc: d
+  source: syscall
+  condition: evt.num > 0
+  output: o
+  priority: INFO
+`;
+
+test("Engine with plugins: runs on their sources again and again, and on captures", async () => {
+  const path = join(examples, "my-plugin.mjs");
+  const plugins = await loadPlugins([{ path, parameters: "3 9" }]);
+  assert.deepEqual(
+    plugins.map(({ name, source, config }) => [name, source?.name, config]),
+    [["doors", "doors", { doors: ["front", "cellar"] }]],
+  );
+  const engine = new Engine(compileRules([{ path: "night.yaml", content: NIGHT }], ruleOptions(plugins)), { plugins });
+  try {
+    for (let run = 0; run < 2; run++) {
+      const { alerts, report } = await engine.run();
+      assert.deepEqual(
+        alerts.map(({ rule, source, output_fields: of }) => [rule, source, of["evt.num"], of["door.name"]]),
+        [
+          ["night", "doors", 1, "front"],
+          ["night", "doors", 3, "cellar"],
+        ],
+      );
+      const [source] = report.sources;
+      assert.deepEqual([source?.events, source?.failure, source?.ledger.difference], [4, null, 0]);
+    }
+    const { alerts } = await engine.replay(join(examples, "web-shell.scap"));
+    assert.ok(alerts.length > 0 && alerts.every(({ rule }) => rule === "any"));
+  } finally {
+    await engine.close();
+  }
+});
+
+test("Engine with plugins: what is wrong with one is told", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "peregrine-engine-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  await assert.rejects(loadPlugins([join(folder, "none.mjs")]), { code: "PLUGIN_PATH" });
+  const path = join(examples, "my-plugin.mjs");
+  await assert.rejects(loadPlugins([{ path, config: { doors: 5 } }]), { code: "PLUGIN_CONFIG" });
+  await assert.rejects(loadPlugins([{ path, sha256: "0".repeat(64) }]), { code: "PLUGIN_HASH" });
+  const plugins = await loadPlugins([{ path, parameters: "x" }]);
+  const rules = compileRules([{ path: "night.yaml", content: NIGHT }], ruleOptions(plugins));
+  const news: PluginNews[] = [];
+  const engine = new Engine(rules, { plugins, onPlugin: (each) => news.push(each) });
+  const none = new Engine(rules);
+  try {
+    // Hours that are no numbers are values of the wrong type.
+    const { alerts } = await engine.run();
+    assert.deepEqual(alerts, []);
+    assert.ok(
+      news.some((each) => each.kind === "fault" && each.plugin === "doors" && each.what === "type"),
+      JSON.stringify(news),
+    );
+    await assert.rejects(none.run(), { code: "SOURCE_UNKNOWN" });
+  } finally {
+    await engine.close();
+    await none.close();
   }
 });
 

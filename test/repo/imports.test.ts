@@ -33,7 +33,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "telemetry",
   ],
   cli: ["engine", "config", "rules", "fields", "plugins", "telemetry"],
-  "": ["engine", "rules", "fields", "alerts", "telemetry"],
+  "": ["engine", "rules", "fields", "plugins", "alerts", "telemetry"],
 };
 
 /** Package -> the only folder or file that may import it. */

@@ -12,8 +12,10 @@ export interface NativeLink {
   call(operation: number, payload: Uint8Array, timeoutMs: number): Uint8Array | null;
   /** Begins a batch of events. */
   begin(): void;
-  /** Adds an event to it; false where the batch has no room for it. */
-  add(number: number, time: bigint, source: number, pluginId: number, data: Uint8Array): boolean;
+  /** Adds an event to it; false where the batch has no room for it. `name`: it was added out of turn, under that name. */
+  add(number: number, time: bigint, source: number, pluginId: number, data: Uint8Array, name?: string): boolean;
+  /** Adds an event of another type: header, lengths and parameters as a capture has them. */
+  addImage(number: number, time: bigint, source: number, image: Uint8Array): boolean;
   /** Sends the batch; the size of the answer, which is in `into` if it fits there. -1: see `status`. */
   run(operation: number, into: Uint8Array, timeoutMs: number): number;
   /** Copies the last answer once more. */

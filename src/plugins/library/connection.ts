@@ -19,6 +19,8 @@ export class Connection {
   progress: Progress = { percent: 0, text: "" };
   /** Its process has died, or has been given up. */
   dead = false;
+  /** Who is told of events that are the plugin's state. */
+  stateContext: PluginContext | null = null;
   private losses: readonly [number, number] = [0, 0];
 
   constructor(
@@ -86,12 +88,13 @@ export class Connection {
       return;
     } else if (kind === Mail.LOG) {
       context.log(LEVELS[Number(tag)] ?? "info", textOf(reader.rest()));
-    } else if (kind === Mail.ASYNC_EVENT) {
+    } else if (kind === Mail.ASYNC_EVENT || kind === Mail.STATE_EVENT) {
       reader.wide();
       const size = reader.word();
       const rest = reader.rest();
       const name = textOf(rest.subarray(0, size));
-      const taken = context.emit({ name, data: rest.subarray(size), time: tag });
+      const to = kind === Mail.STATE_EVENT ? (this.stateContext ?? context) : context;
+      const taken = to.emit({ name, data: rest.subarray(size), time: tag });
       if (!taken) context.metric("async_events_refused", "counter").add(1);
     } else if (kind === Mail.METRICS) {
       this.receiveMetrics(reader, context);

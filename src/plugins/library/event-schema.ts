@@ -11,7 +11,7 @@ const PLUGIN_EVENT = 322;
 const SYSCALLS = "syscall";
 
 /** True where `sources` takes events of system calls: by name, or because it takes all. */
-function takesSyscalls(sources: readonly string[]): boolean {
+export function takesSyscalls(sources: readonly string[]): boolean {
   return sources.length === 0 || sources.includes(SYSCALLS);
 }
 

@@ -3,12 +3,12 @@
 import type {
   ExtractorInstance,
   FieldSpecs,
-  FieldType,
   KeyOrIndex,
   PluginContext,
   PluginEvent,
   WantedField,
 } from "../../sdk/index.js";
+import { Answer, Complaints, type ReadField, reader } from "./answer.js";
 import type { LibraryDetails } from "./details.js";
 import { Operation, Parse } from "./operations.js";
 import type { EventRequests } from "./requests.js";
@@ -18,26 +18,14 @@ import type { LibraryState } from "./state.js";
 const EVENTS_PER_LOOK = 256;
 /** Events that are asked about ahead at a time: what a request costs is then next to nothing for each of them. */
 const MOST_AHEAD = 256;
-/** Errors are logged so often; then only each time their number has doubled. */
-const FIRST_ERRORS = 8;
-const TWO_32 = 4294967296;
-/** Above this a number has no exact double. */
-const MAX_HIGH = 0x1fffff;
-
-type Value = string | number | bigint | boolean | Uint8Array;
-/** What an extract function reads: the answer for the event at hand. */
-type Record = LibraryExtractor;
-type ReadField = (record: unknown) => Value | readonly Value[] | undefined;
 
 /** The fields that a library extracts in one worker. It is the record of the event at hand as well. */
-export class LibraryExtractor {
+export class LibraryExtractor extends Answer {
   private readonly wanted: WantedField[] = [];
   private readonly positions = new Map<string, number>();
   private readonly requests: EventRequests;
-  /** The first word of the event's table: an error text's place, then each field's. */
-  private table = 0;
+  private readonly complaints: Complaints;
   private events = 0;
-  private errors = 0;
 
   /** The events that the last answer is about, in their order, and which of them is next. */
   private readonly known: { number: number; source: string; pluginId: number }[] = [];
@@ -52,7 +40,9 @@ export class LibraryExtractor {
     wanted: readonly WantedField[],
     private readonly context: PluginContext,
   ) {
+    super();
     this.requests = state.requests;
+    this.complaints = new Complaints(state.details.name, context);
     for (const field of wanted) this.position(field.field, field.argument);
   }
 
@@ -119,9 +109,10 @@ export class LibraryExtractor {
       at = 0;
     }
     this.next = at + 1;
-    const table = this.requests.words[at] ?? 0;
-    this.table = (table + this.wanted.length) * 4 < this.requests.size ? table : 0;
-    if (this.table !== 0 && this.requests.words[this.table] !== 0) this.complain(event);
+    const { words, bytes, size } = this.requests;
+    this.move(words, bytes, 0, size, words[at] ?? 0, this.wanted.length);
+    const error = this.error();
+    if (error !== null) this.complaints.add(event.number, error);
     if (++this.events % EVENTS_PER_LOOK === 0) this.state.connection.readMail();
   }
 
@@ -146,28 +137,6 @@ export class LibraryExtractor {
     return -1;
   }
 
-  /** Where the value of a wanted field stands among the words; 0: absent. */
-  place(position: number): number {
-    if (this.table === 0) return 0;
-    const place = this.requests.words[this.table + 1 + position] ?? 0;
-    return place * 4 < this.requests.size ? place : 0;
-  }
-
-  word(at: number): number {
-    return at * 4 < this.requests.size ? (this.requests.words[at] ?? 0) : 0;
-  }
-
-  text(start: number, size: number): string {
-    return this.requests.bytes.toString("utf8", start, Math.min(start + size, this.requests.size));
-  }
-
-  bytes(start: number, size: number): Uint8Array {
-    const seen = this.requests.bytes.subarray(start, Math.min(start + size, this.requests.size));
-    const copy = new Uint8Array(seen.length);
-    copy.set(seen);
-    return copy;
-  }
-
   /** The position of a field with its argument; it is wanted from now on. */
   position(field: string, argument: string | null): number {
     const key = argument === null ? field : `${field}[${argument}`;
@@ -180,69 +149,6 @@ export class LibraryExtractor {
     this.count = 0;
     return position;
   }
-
-  private complain(event: PluginEvent): void {
-    this.context.metric("extract_errors", "counter").add(1);
-    this.errors++;
-    const { errors } = this;
-    if (errors > FIRST_ERRORS && (errors & (errors - 1)) !== 0) return;
-    const at = this.requests.words[this.table] ?? 0;
-    const text = this.text((at + 1) * 4, this.word(at));
-    const name = this.state.details.name;
-    this.context.log("warn", `plugin ${name}: event ${event.number}: ${text} (${errors} such errors)`);
-  }
-}
-
-/** The element of a value that stands at word `at`. */
-const ELEMENTS: Readonly<{ [K in FieldType]: (record: Record, at: number) => Value }> = {
-  string: (record, at) => record.text((at + 1) * 4, record.word(at)),
-  uint64: numberAt,
-  reltime: numberAt,
-  abstime: numberAt,
-  bool: (record, at) => record.word(at) !== 0,
-  ipaddr: bytesAt,
-  ipnet: bytesAt,
-  bytes: bytesAt,
-};
-
-function numberAt(record: Record, at: number): number | bigint {
-  const low = record.word(at);
-  const high = record.word(at + 1);
-  return high <= MAX_HIGH ? high * TWO_32 + low : (BigInt(high) << 32n) | BigInt(low);
-}
-
-function bytesAt(record: Record, at: number): Uint8Array {
-  return record.bytes((at + 1) * 4, record.word(at));
-}
-
-/** How many words the element at `at` takes. */
-function wordsOf(type: FieldType, record: Record, at: number): number {
-  if (type === "bool") return 1;
-  if (type === "uint64" || type === "reltime" || type === "abstime") return 2;
-  return 1 + ((record.word(at) + 3) >> 2);
-}
-
-function reader(type: FieldType, list: boolean, position: number): ReadField {
-  const element = ELEMENTS[type];
-  if (!list) {
-    return (record) => {
-      const extractor = record as Record;
-      const place = extractor.place(position);
-      return place === 0 ? undefined : element(extractor, place + 1);
-    };
-  }
-  return (record) => {
-    const extractor = record as Record;
-    const place = extractor.place(position);
-    if (place === 0) return undefined;
-    const count = extractor.word(place);
-    const values: Value[] = [];
-    for (let i = 0, at = place + 1; i < count; i++) {
-      values.push(element(extractor, at));
-      at += wordsOf(type, extractor, at);
-    }
-    return values;
-  };
 }
 
 /** For each field without an argument what reads it; the field is then wanted. */
@@ -254,7 +160,7 @@ export function readersOf(details: LibraryDetails, extractor: LibraryExtractor):
 }
 
 /** An argument of an extract function as it stood between the brackets. */
-function argumentText(argument: unknown): string | null {
+export function argumentText(argument: unknown): string | null {
   if (argument === undefined || argument === null) return null;
   if (typeof argument === "object" && "key" in argument) return (argument as KeyOrIndex).key;
   return String(argument);
@@ -285,7 +191,7 @@ export function startExtractor(
 }
 
 /** A function that is made when it is first called. */
-function late(make: () => ReadField): ReadField {
+export function late(make: () => ReadField): ReadField {
   let made: ReadField | null = null;
   return (record) => {
     made ??= make();

@@ -60,7 +60,7 @@ function describe(connection: Connection, path: string): LibraryDetails {
   }
   const details = readDetails(path, answer);
   if ((details.capabilities & Capability.SOURCING) !== 0 && details.id === 0) {
-    const message = `cannot load plugin ${path}: event sources without a plugin ID are not supported`;
+    const message = `cannot load plugin ${path}: it is a source of system calls (it has no plugin ID), which is not supported: see docs/compatibility.md`;
     throw new PeregrineError("LIBRARY_DESCRIPTION", message, { file: path });
   }
   return details;

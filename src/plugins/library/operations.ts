@@ -38,7 +38,7 @@ export const LinkStatus = {
 export const SourceStatus = { CLOSED: 0, RUNNING: 1, END: 2, FAILED: 3 } as const;
 
 /** Kinds of messages that a plugin sends out of turn. */
-export const Mail = { LOG: 1, ASYNC_EVENT: 2, PROGRESS: 3, METRICS: 4 } as const;
+export const Mail = { LOG: 1, ASYNC_EVENT: 2, PROGRESS: 3, METRICS: 4, STATE_EVENT: 5 } as const;
 
 /** Capabilities, as bits. */
 export const Capability = { SOURCING: 1, EXTRACTION: 2, PARSING: 4, ASYNC: 8, LISTENING: 16 } as const;

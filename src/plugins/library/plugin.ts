@@ -37,7 +37,7 @@ export function pluginOf(details: LibraryDetails, place: LibraryPlace, started: 
       ? {
           asyncEvents: {
             names: details.asyncNames,
-            dumpState: (state: LibraryState) => state.dumpState(),
+            dumpState: (state: LibraryState, to: PluginContext) => state.dumpState(to),
             ...(details.asyncSources.length === 0 ? {} : { sources: details.asyncSources }),
           },
         }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { EventType } from "../../batch/event-table.generated.js";
 import type { PluginEvent, WantedField } from "../../sdk/index.js";
 import { PeregrineError } from "../../telemetry/errors.js";
 import type { Connection } from "./connection.js";
 import type { LibraryDetails } from "./details.js";
 import { LinkStatus, Operation, Rc } from "./operations.js";
+import { isTyped } from "./typed-event.js";
 import { AnswerReader, RequestWriter } from "./wire.js";
 
 const FIRST_RESULT_BYTES = 65536;
@@ -65,13 +67,18 @@ export class EventRequests {
   /** Adds an event; `what` is to be done with it, for PARSE. False where the request has no room for it. */
   add(event: PluginEvent, what = 0): boolean {
     const source = this.sources.get(event.source) ?? this.addSource(event.source);
-    if (
-      source < 0 ||
-      !this.connection.link.add(event.number, event.time, (source | what) >>> 0, event.pluginId, event.data)
-    )
-      return false;
+    if (source < 0 || !this.write(event, (source | what) >>> 0)) return false;
     this.count++;
     return true;
+  }
+
+  private write(event: PluginEvent, source: number): boolean {
+    const { link } = this.connection;
+    const { number, time, pluginId, data } = event;
+    if (!isTyped(event) || event.type === EventType.PLUGINEVENT_E)
+      return link.add(number, time, source, pluginId, data);
+    if (event.type === EventType.ASYNCEVENT_E) return link.add(number, time, source, pluginId, data, event.asyncName);
+    return event.image !== null && link.addImage(number, time, source, event.image);
   }
 
   /**

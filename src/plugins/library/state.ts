@@ -147,10 +147,12 @@ export class LibraryState {
     this.running = true;
   }
 
-  /** Has the plugin send its state as events; it must have been started. */
-  dumpState(): void {
+  /** Has the plugin send its state as events, to `context`; it must have been started. */
+  dumpState(context: PluginContext): void {
     if (!this.running) return;
+    this.connection.stateContext = context;
     const { rc, answer } = this.connection.ask(Operation.DUMP, "dumping its state");
+    this.connection.stateContext = null;
     if (rc === Rc.SUCCESS || rc === Rc.NOT_SUPPORTED) return;
     const why = new AnswerReader(answer).text();
     throw new PeregrineError("LIBRARY_STATE", `plugin ${this.details.name}: ${why}`, { file: this.details.path });

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Dictionary } from "../../batch/dictionary.js";
+import { FD_ROW_WORDS, FdWord } from "../../batch/fd-rows.js";
 import type { Memory } from "../../batch/memory.js";
 import { EXTRA_WORDS, ExeFlag, ExtraWord, ProcessRows, ROW_WORDS, RowWord } from "../../batch/process-rows.js";
+import { RecordWord } from "../../batch/record.js";
 import { RequestWriter } from "./wire.js";
 
 /** What plugins' sides ask for; the numbers of native/plugin/upcall.h. */
@@ -123,6 +125,78 @@ export class EngineThreads implements ThreadRows {
       root: this.dictionary.text(more(ExtraWord.ROOT)),
       tty: word(RowWord.TTY) >>> 0,
       cwd: text(RowWord.CWD),
+    };
+  }
+}
+
+/** The engine's rows as the table of threads, in the thread that keeps the state, which knows the fds too. */
+export class LiveThreads extends EngineThreads {
+  private readonly ring: Int32Array;
+  private readonly floats: Float64Array;
+  private readonly fdRows: Int32Array;
+  private readonly names: Dictionary;
+  /** The first record of the batch in hand, and the one that is looked at first: plugins ask in the order of events. */
+  private first = 0;
+  private count = 0;
+  private record = 0;
+  private at = 0;
+
+  /** @param fdsOf pairs of an fd and its row that the process of a thread has open behind the batch in hand */
+  constructor(memory: Memory, fdsOf: (tid: number) => Int32Array) {
+    super(memory, (tid, event) => this.fdsAt(tid, event, fdsOf(tid)));
+    this.ring = new Int32Array(memory.ring);
+    this.floats = new Float64Array(memory.ring);
+    this.fdRows = new Int32Array(memory.fds.rows);
+    this.names = new Dictionary(memory.dictionary);
+  }
+
+  /** From now on plugins are shown a batch of `count` records, the first at word offset `first`. */
+  begin(first: number, count: number): void {
+    this.first = first;
+    this.count = count;
+    this.record = first;
+    this.at = 0;
+  }
+
+  /** Word offset of the event's record; 0: it is not in the batch. */
+  private recordOf(event: number): number {
+    const number = (): number => this.floats[(this.record + RecordWord.NUMBER) >> 1] ?? 0;
+    if (this.at >= this.count || number() > event) this.begin(this.first, this.count);
+    for (; this.at < this.count; this.at++) {
+      if (number() === event) return this.record;
+      this.record += this.ring[this.record + RecordWord.SIZE] ?? 0;
+    }
+    return 0;
+  }
+
+  /** The table is as it is behind the batch, but for the fd that the event is about. */
+  private fdsAt(tid: number, event: number, pairs: Int32Array): readonly FdEntry[] {
+    const o = this.recordOf(event);
+    const word = (at: number): number => (o === 0 ? 0 : (this.ring[o + at] ?? 0));
+    const fdRow = word(RecordWord.FD_ROW);
+    const own = word(RecordWord.TID) === tid && fdRow !== 0 ? word(RecordWord.FD) : -1;
+    const found: FdEntry[] = [];
+    let seen = false;
+    for (let at = 0; at < pairs.length; at += 2) {
+      const fd = pairs[at] ?? 0;
+      seen ||= fd === own;
+      found.push(this.fdAt(fd, fd === own ? fdRow : (pairs[at + 1] ?? 0)));
+    }
+    if (own >= 0 && !seen) found.push(this.fdAt(own, fdRow));
+    return found;
+  }
+
+  private fdAt(fd: number, row: number): FdEntry {
+    const word = (at: number): number => this.fdRows[row * FD_ROW_WORDS + at] ?? 0;
+    return {
+      fd,
+      ino: (BigInt(word(FdWord.INO + 1) >>> 0) << 32n) | BigInt(word(FdWord.INO) >>> 0),
+      dev: word(FdWord.DEV),
+      mountId: 0,
+      openFlags: word(FdWord.OPEN_FLAGS),
+      flags: 0,
+      name: this.names.text(word(FdWord.NAME)),
+      nameRaw: this.names.text(word(FdWord.NAME_RAW)),
     };
   }
 }

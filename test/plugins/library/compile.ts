@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { packageRoot } from "../../support/shared.js";
 
+/** The header that plugins in C are given. */
+const ABI = join(packageRoot, "templates", "library-c");
 const SOURCES = join(packageRoot, "test", "plugins", "library", "sources");
 
 /** Builds a shared library of the test's source file, once for each set of defines, and gives its path. */
@@ -13,7 +15,7 @@ export function compileLibrary(file: string, defines: Readonly<Record<string, st
   const source = join(SOURCES, file);
   const hash = createHash("sha256")
     .update(readFileSync(source))
-    .update(readFileSync(join(SOURCES, "abi3.h")));
+    .update(readFileSync(join(ABI, "abi.h")));
   hash.update(JSON.stringify(defines));
   const folder = join(tmpdir(), `peregrine-libraries-${process.getuid?.() ?? 0}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -30,6 +32,8 @@ export function compileLibrary(file: string, defines: Readonly<Record<string, st
     "-O1",
     "-shared",
     "-fPIC",
+    "-I",
+    ABI,
     ...flags,
     "-o",
     own,

@@ -181,6 +181,16 @@ const BROKEN: readonly (readonly [Readonly<Record<string, string>>, ErrorCode, s
     "plugin can't implement the reserved event source 'syscall'",
   ],
   [
+    { OPEN: "", REST_OF_SOURCE: "" },
+    "LIBRARY_DESCRIPTION",
+    "it is a source of system calls (it has no plugin ID), which is not supported: see docs/compatibility.md",
+  ],
+  [
+    { OPEN: "", REST_OF_SOURCE: "", ID: "0", SOURCE: '""' },
+    "LIBRARY_DESCRIPTION",
+    "it is a source of system calls (it has no plugin ID), which is not supported: see docs/compatibility.md",
+  ],
+  [
     { ...EXTRACT, FIELDS: "NULL" },
     "LIBRARY_DESCRIPTION",
     "error in plugin broken: get_fields returned an invalid JSON",

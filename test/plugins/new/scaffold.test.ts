@@ -15,7 +15,7 @@ const read = readRegistry(readFileSync(join(packageRoot, "registry.yaml"), "utf8
 const registry = "registry" in read ? read.registry : null;
 
 function plan(name: string, folder = join(root, name)) {
-  return { name, folder, packageRoot, registry };
+  return { name, library: null, folder, packageRoot, registry };
 }
 
 test("a new plugin passes its test, its types are right, and its rule fires", async () => {
@@ -33,6 +33,28 @@ test("a new plugin passes its test, its types are right, and its rule fires", as
   assert.match(ran.stdout, /^\S+ Warning A login failed \(user=mallory from=203\.0\.113\.9\)\n$/);
   const listed = await shell.run("peregrine -c my-gate_2/falco.yaml --list=my_gate_2");
   assert.match(listed.stdout, /my_gate_2\.user/);
+});
+
+test("a new library in C passes its test, and its rule fires", async () => {
+  const shell = new Shell(join(root, "c"));
+  const made = await shell.run("peregrine plugin new my-gate_3 --library c");
+  assert.equal(made.status, 0, made.stderr);
+  assert.match(made.stdout, /make test\n {2}make\n {2}peregrine -c falco\.yaml/);
+  // The author of a plugin in C looks for warnings.
+  const tested = await shell.run(
+    "make test CFLAGS='-Wall -Wextra -Werror'; make CFLAGS='-O2 -Wall -Wextra -Werror'",
+    "my-gate_3",
+  );
+  assert.equal(tested.status, 0, tested.stdout + tested.stderr);
+  assert.match(tested.stdout, /^ok$/m);
+  const ran = await shell.run("peregrine -c my-gate_3/falco.yaml");
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.match(ran.stdout, /^\S+ Warning A login failed \(user=mallory from=203\.0\.113\.9\)\n$/);
+  const listed = await shell.run("peregrine -c my-gate_3/falco.yaml --list=my_gate_3");
+  assert.match(listed.stdout, /my_gate_3\.word/);
+  const unknown = await shell.run("peregrine plugin new other --library cobol");
+  assert.notEqual(unknown.status, 0);
+  assert.match(unknown.stderr, /Allowed choices are c/);
 });
 
 test("names that mean something in YAML, and folders with blanks and quotes", () => {

@@ -19,7 +19,7 @@ export class Shell {
 
   constructor(private readonly folder: string) {
     this.bin = join(folder, ".bin");
-    mkdirSync(this.bin);
+    mkdirSync(this.bin, { recursive: true });
     const program = join(this.bin, "main.mjs");
     writeFileSync(program, `import { main } from "${MAIN}";\nawait main(process.argv.slice(2));\n`);
     const file = join(this.bin, "peregrine");

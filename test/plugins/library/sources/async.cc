@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "abi3.h"
+#include "abi.h"
 
 namespace {
 
@@ -98,6 +98,17 @@ EXPORT int32_t plugin_set_async_event_handler(void* state, void* owner, async_ha
   });
   return RC_SUCCESS;
 }
+
+#ifdef DUMP
+EXPORT int32_t plugin_dump_state(void*, void* owner, async_handler_t handler) {
+  char error[1024] = "";
+  for (uint64_t i = 0; i < DUMP; i++) {
+    const auto bytes = async_event(UINT64_MAX, UINT64_MAX, "begun", "state " + std::to_string(i));
+    if (handler(owner, reinterpret_cast<const event_t*>(bytes.data()), error) != RC_SUCCESS) return RC_FAILURE;
+  }
+  return RC_SUCCESS;
+}
+#endif
 
 EXPORT int32_t plugin_capture_open(void* state, const listen_input_t* in) {
   auto* plugin = static_cast<Plugin*>(state);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A plugin that is built with one thing wrong, by -D options.
-#include "abi3.h"
+#include "abi.h"
 
 #ifndef API
 #define API "3.0.0"

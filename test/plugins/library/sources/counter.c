@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "abi3.h"
+#include "abi.h"
 
 #define BATCH 16
 #define ROOM 256

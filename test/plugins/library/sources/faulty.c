@@ -3,7 +3,7 @@
 // from 1; what begins with "source-" is done by its source. Events are the numbers from 1 on as text.
 #include <unistd.h>
 
-#include "abi3.h"
+#include "abi.h"
 
 #define EVENTS 100
 #define BATCH 10

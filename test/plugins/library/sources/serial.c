@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "abi3.h"
+#include "abi.h"
 
 #define PAUSE_US 3000
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "abi3.h"
+#include "abi.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plugin API 3.x as a plugin sees it, written from its published offsets alone.
-#ifndef PEREGRINE_TEST_ABI3_H
-#define PEREGRINE_TEST_ABI3_H
+// The plugin API 3.x of Falco as a plugin sees it, written from its published offsets alone.
+#ifndef PEREGRINE_ABI_H
+#define PEREGRINE_ABI_H
 
 #include <stdbool.h>
 #include <stddef.h>
