@@ -121,6 +121,18 @@ for (const process of ["child", "in-process"] as const) {
   });
 }
 
+test("--list-plugins says what a library parses, and of one that only looks at tables that it extracts", async () => {
+  const capabilities = async (path: string): Promise<readonly string[]> => {
+    const file = write("falco.yaml", `plugins: [{name: syscalls, library_path: ${JSON.stringify(path)}}]\n`);
+    const { stdout } = await command(["-c", file, "--list-plugins"]);
+    return stdout.split("\n").filter((line) => line.startsWith("  - "));
+  };
+  const extracts = compileLibrary("syscalls.cc", { EXTRACTS: "" });
+  assert.deepEqual(await capabilities(extracts), ["  - Field Extraction"]);
+  const parses = compileLibrary("syscalls.cc");
+  assert.deepEqual(await capabilities(parses), ["  - Field Extraction", "  - Event Parsing"]);
+});
+
 test("a library hears of a capture before the first event that it parses, also when it begins anew", async () => {
   const listens = compileLibrary("syscalls.cc", { LISTENS: "", POISON: "1" });
   const { lines, stderr, status } = await alerts(
