@@ -42,7 +42,7 @@ abi::Rc AsyncWork::start(std::set<std::string> names, bool threads) {
   const uint32_t capabilities = owner_.library.capabilities();
   names_ = std::move(names);
   threads_ = threads;
-  if ((capabilities & kAsync) != 0) {
+  if ((capabilities & kAsync) != 0 && !names_.empty()) {
     open_.store(true);
     const abi::Rc rc = api.set_async_event_handler(owner_.state, &owner_, &AsyncWork::handle);
     if (rc != abi::kSuccess) {

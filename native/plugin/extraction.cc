@@ -85,6 +85,7 @@ bool Extraction::parse(Cursor& request, Writer& answer) {
 
 /** A parser's failure is its own affair. */
 void Extraction::parse_event(const EventImage& event) {
+  if (owner_.library.v3().parse_event == nullptr) return;
   upcall_.set_event(event.number);
   const abi::EventInput input{reinterpret_cast<const abi::Event*>(event.bytes), event.number, event.source};
   abi::ParseInput in{};

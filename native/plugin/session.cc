@@ -8,8 +8,6 @@ namespace peregrine::plugin {
 namespace {
 
 constexpr uint64_t kPostEveryNs = 500000000;
-/** A clock is looked at once in so many calls. */
-constexpr uint32_t kCallsPerLook = 256;
 constexpr uint32_t kMaxEventTypes = 4096;
 constexpr uint32_t kMaxMetrics = 4096;
 
@@ -83,7 +81,7 @@ void Session::serve() {
   channel_.response_size = static_cast<uint32_t>(answer.size());
   channel_.answered.store(served_, std::memory_order_release);
   channel_.to_engine.ring();
-  if (++calls_ % kCallsPerLook == 0) post_now_and_then();
+  post_now_and_then();
 }
 
 Pumped Session::step() {
@@ -192,6 +190,7 @@ int32_t Session::init(Cursor& request, Writer& answer) {
   answer.text("");
   write_types(library_.v3().get_extract_event_types, owner_.state, answer);
   write_types(library_.v3().get_parse_event_types, owner_.state, answer);
+  answer.word(tables_.used() ? 1 : 0);
   return abi::kSuccess;
 }
 
@@ -257,7 +256,7 @@ int32_t Session::dump(Writer& answer) {
 }
 
 int32_t Session::parse(Cursor& request, Writer& answer) {
-  if ((library_.capabilities() & kParsing) == 0) return kBadRequest;
+  if ((library_.capabilities() & (kParsing | kExtraction)) == 0) return kBadRequest;
   return extraction_.parse(request, answer) ? abi::kSuccess : kBadRequest;
 }
 

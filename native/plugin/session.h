@@ -60,7 +60,6 @@ class Session {
   std::string config_;
   uint32_t served_ = 0;
   uint64_t posted_at_ = 0;
-  uint32_t calls_ = 0;
 };
 
 }  // namespace peregrine::plugin

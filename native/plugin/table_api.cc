@@ -126,6 +126,7 @@ abi::TableInfo* TableApi::list_tables(void* owner, uint32_t* count) {
 void* TableApi::get_table(void* owner, const char* name, uint32_t key_type) {
   Owner* self = Owner::of(owner);
   if (self == nullptr) return nullptr;
+  self->tables->used_ = true;
   const std::string text = foreign_text(name, kMaxName);
   Table* table = self->tables->find(text);
   if (table == nullptr) {
@@ -144,6 +145,7 @@ abi::Rc TableApi::add_table(void* owner, const abi::TableInput* in) {
     self->fail("the table lacks a name, an address, or functions");
     return abi::kFailure;
   }
+  self->tables->used_ = true;
   auto table = std::make_unique<ForeignTable>(*self, *in);
   if (self->tables->find(table->name()) != nullptr) {
     self->fail("there is a table named '" + table->name() + "' already");

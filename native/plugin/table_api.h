@@ -21,6 +21,9 @@ class TableApi {
   abi::WriterVtable writer{};
   abi::InitTablesInput init{};
 
+  /** Whether the plugin has looked for a table, or has one of its own: what its fields say depends on them then. */
+  bool used() const { return used_; }
+
   void add(std::unique_ptr<Table> table) { tables_.push_back(std::move(table)); }
   /** null where there is none of that name. */
   Table* find(const std::string& name) const;
@@ -35,6 +38,7 @@ class TableApi {
   Owner& owner_;
   std::vector<std::unique_ptr<Table>> tables_;
   std::vector<abi::TableInfo> infos_;
+  bool used_ = false;
 };
 
 }  // namespace peregrine::plugin

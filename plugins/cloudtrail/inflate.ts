@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createGunzip, gunzip as gunzipAll, gunzipSync } from "node:zlib";
+import { crc32, createInflateRaw, gunzip as gunzipAll, gunzipSync } from "node:zlib";
 import { Decompress } from "fzstd";
 
 /** Bytes that are not what they claim to be: no retry will mend them. */
@@ -34,44 +34,123 @@ export async function* inflate(input: AsyncIterable<Uint8Array>): AsyncGenerator
   }
 }
 
+/**
+ * The members of a gzip file, one after the other. Their frames are read here and not by the library, whose output ends some
+ * way before a damage: all that can be inflated is yielded before what is wrong is thrown, be it only the sum at the end.
+ */
 async function* gunzip(head: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let failed: unknown = null;
-  const stream = createGunzip({ chunkSize: PIECE });
-  // The stream's own error says no more than the iteration's below.
-  stream.on("error", () => {});
-  const feed = async (): Promise<void> => {
-    try {
-      await write(stream, head);
-      for await (const piece of rest) await write(stream, piece);
-      stream.end();
-    } catch (error) {
-      failed = error;
-      stream.destroy();
+  const input = new Input(head, rest);
+  for (let member = 0; ; member++) {
+    // Files may be padded with zeros.
+    while (member > 0 && (await input.has(1)) && input.bytes[0] === 0) input.skip(1);
+    if (member > 0 && !(await input.has(1))) return;
+    if (!(await passHeader(input))) {
+      throw new CorruptData(
+        `not valid gzip: ${member === 0 ? "its header is bad" : "there is something else behind it"}`,
+      );
     }
-  };
-  const fed = feed();
-  try {
-    for await (const piece of stream) yield piece as Uint8Array;
-  } catch (error) {
-    if (failed !== null) throw failed;
-    throw new CorruptData(`not valid gzip: ${messageOf(error)}`, { cause: error });
-  } finally {
-    stream.destroy();
-    await fed;
+    let sum = 0;
+    let length = 0;
+    for await (const piece of inflateMember(input)) {
+      sum = crc32(piece, sum);
+      length = (length + piece.length) >>> 0;
+      yield piece;
+    }
+    if (!(await input.has(8))) throw new CorruptData("not valid gzip: unexpected end of file");
+    const trailer = new DataView(input.bytes.buffer, input.bytes.byteOffset, 8);
+    if (trailer.getUint32(0, true) !== sum || trailer.getUint32(4, true) !== length) {
+      throw new CorruptData("not valid gzip: incorrect data check");
+    }
+    input.skip(8);
   }
-  if (failed !== null) throw failed;
 }
 
-/** Resolves when the stream has room again, or is gone. */
-function write(stream: ReturnType<typeof createGunzip>, piece: Uint8Array): Promise<void> {
-  if (stream.destroyed || stream.write(piece)) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stream.off("drain", done).off("close", done);
-      resolve();
-    };
-    stream.on("drain", done).on("close", done);
+/** Bytes that come in pieces. */
+class Input {
+  private readonly pieces: AsyncIterator<Uint8Array>;
+
+  constructor(
+    public bytes: Uint8Array,
+    rest: AsyncIterable<Uint8Array>,
+  ) {
+    this.pieces = rest[Symbol.asyncIterator]();
+  }
+
+  /** Makes `bytes` hold at least so many. @returns false where there are no more */
+  async has(count: number): Promise<boolean> {
+    while (this.bytes.length < count) {
+      const next = await this.pieces.next();
+      if (next.done === true) return false;
+      this.bytes = this.bytes.length === 0 ? next.value : Buffer.concat([this.bytes, next.value]);
+    }
+    return true;
+  }
+
+  skip(count: number): void {
+    this.bytes = this.bytes.subarray(count);
+  }
+}
+
+const EXTRA = 4;
+const NAME = 8;
+const COMMENT = 16;
+const HEADER_SUM = 2;
+
+/** Passes over the head of a member (RFC 1952). @returns false where it is none */
+async function passHeader(input: Input): Promise<boolean> {
+  if (!(await input.has(10)) || !isGzip(input.bytes) || input.bytes[2] !== 8) return false;
+  const flags = input.bytes[3] ?? 0;
+  input.skip(10);
+  if ((flags & EXTRA) !== 0) {
+    if (!(await input.has(2))) return false;
+    const size = 2 + (input.bytes[0] ?? 0) + 256 * (input.bytes[1] ?? 0);
+    if (!(await input.has(size))) return false;
+    input.skip(size);
+  }
+  for (const text of [NAME, COMMENT]) {
+    if ((flags & text) === 0) continue;
+    while ((await input.has(1)) && input.bytes[0] !== 0) input.skip(1);
+    if (!(await input.has(1))) return false;
+    input.skip(1);
+  }
+  if ((flags & HEADER_SUM) === 0) return true;
+  if (!(await input.has(2))) return false;
+  input.skip(2);
+  return true;
+}
+
+/** What goes into the library at once: of what it makes of this much, the end may be lost where the data itself is damaged. */
+const STEP = 4096;
+
+/** What a member holds; leaves `input` behind it. */
+async function* inflateMember(input: Input): AsyncGenerator<Uint8Array> {
+  const stream = createInflateRaw({ chunkSize: PIECE });
+  let out: Uint8Array[] = [];
+  let ended = false;
+  let failed: unknown = null;
+  stream.on("data", (piece: Uint8Array) => out.push(piece));
+  stream.on("end", () => {
+    ended = true;
   });
+  stream.on("error", (error) => {
+    failed = error;
+  });
+  try {
+    while (!ended) {
+      if (!(await input.has(1))) throw new CorruptData("not valid gzip: unexpected end of file");
+      const before = stream.bytesWritten;
+      const step = input.bytes.subarray(0, STEP);
+      await new Promise<void>((resolve) => stream.write(step, () => resolve()));
+      // The end, and an error, are told behind the callback.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      yield* out;
+      out = [];
+      if (failed !== null) throw new CorruptData(`not valid gzip: ${messageOf(failed)}`, { cause: failed });
+      input.skip(stream.bytesWritten - before);
+    }
+  } finally {
+    stream.destroy();
+  }
 }
 
 async function* unzstd(head: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -165,7 +165,7 @@ export class LogRun {
     }
     const time = this.#time;
     if (time === undefined) {
-      this.#setAside(b, start, end, `eventTime is no time: ${text.slice(0, 40)}`);
+      this.#setAside(b, start, end, `eventTime is no time of an event: ${text.slice(0, 40)}`);
       return;
     }
     if (seen?.has(b, start, end, facts) === true) {

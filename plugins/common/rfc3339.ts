@@ -29,7 +29,10 @@ function digits(text: string, at: number, count: number): number {
 
 const TAIL = /^(?:\.(\d{1,9})\d*)?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
-/** A time as RFC 3339 writes it, in nanoseconds since the epoch; undefined where the text is none. */
+/** Events have times from 1970 on, in nanoseconds of 63 bits: until 2262. */
+const LAST = 9_223_372_036;
+
+/** A time as RFC 3339 writes it, in nanoseconds since the epoch; undefined where the text is none, or none that an event can have. */
 export function parseTime(text: string): bigint | undefined {
   const t = text[10];
   if (text[4] !== "-" || text[7] !== "-" || (t !== "T" && t !== "t") || text[13] !== ":" || text[16] !== ":")
@@ -42,9 +45,15 @@ export function parseTime(text: string): bigint | undefined {
   let seconds = day * 86_400 + hour * 3600 + minute * 60 + second;
   if (Number.isNaN(seconds)) return undefined;
   // Nearly all times are whole seconds of UTC.
-  if (text.length === 20 && text[19] === "Z") return BigInt(seconds) * 1_000_000_000n;
+  if (text.length === 20 && text[19] === "Z") return inNs(seconds, "");
   const tail = TAIL.exec(text.slice(19));
   if (tail === null) return undefined;
   if (tail[2] !== undefined) seconds -= (Number(tail[3]) * 60 + Number(tail[4])) * (tail[2] === "-" ? -60 : 60);
-  return BigInt(seconds) * 1_000_000_000n + BigInt((tail[1] ?? "").padEnd(9, "0"));
+  return inNs(seconds, tail[1] ?? "");
+}
+
+function inNs(seconds: number, fraction: string): bigint | undefined {
+  if (seconds < 0 || seconds >= LAST) return undefined;
+  const whole = BigInt(seconds) * 1_000_000_000n;
+  return fraction === "" ? whole : whole + BigInt(fraction.padEnd(9, "0"));
 }

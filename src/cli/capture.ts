@@ -14,14 +14,17 @@ import type { RuleSet } from "../rules/ruleset.js";
 import { PeregrineError } from "../telemetry/errors.js";
 import { type CaptureFlags, type Context, Exit } from "./context.js";
 import { finish } from "./finish.js";
-import { liveSettings, recordTo } from "./live.js";
+import { liveSettings, recordTo, tellNamespace } from "./live.js";
 import { pluginTeller } from "./plugins.js";
 import { loadForReading } from "./read-plugins.js";
 import { recordSources, runSources } from "./sources.js";
 import { stopOnSignals } from "./stop.js";
 
-/** Every event goes to the capture, and none is shown: the condition makes the kernel hand out all of them. */
-const NOTHING_SHOWN = "evt.num < 0";
+/**
+ * Every event goes to the capture, and none is shown: a condition on events of all types, so that all leave the kernel. That
+ * no event has such a number must not be known beforehand.
+ */
+const NOTHING_SHOWN = "evt.num > 9007199254740991";
 
 /** `peregrine capture -w FILE`: records the system calls of this machine. @returns the exit status */
 export async function recordCapture(flags: CaptureFlags, context: Context, threads: Threads): Promise<number> {
@@ -33,6 +36,7 @@ export async function recordCapture(flags: CaptureFlags, context: Context, threa
     process.stderr.write(`${formatDiagnostics([rule])}\n`);
     return Exit.FAILED;
   }
+  tellNamespace(context.log);
   const stop = stopOnSignals();
   const rules = { rules: [rule], matching: "first" } as const;
   const common = { rules, threads, hostRoot: null, services: null, signal: stop.signal };

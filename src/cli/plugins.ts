@@ -53,10 +53,11 @@ export function pluginTeller({ log }: Context): (news: PluginNews) => void {
   };
 }
 
-function capabilities({ source, extractor, asyncEvents }: LoadedPlugin): string[] {
+function capabilities({ source, extractor, asyncEvents, library }: LoadedPlugin): string[] {
   const lines: string[] = [];
   if (source !== null) lines.push(`  - Event Sourcing (ID=${source.id}, source='${source.name}')`);
   if (extractor !== null) lines.push("  - Field Extraction");
+  if (library?.parser != null && library.parser.types?.length !== 0) lines.push("  - Event Parsing");
   if (asyncEvents !== null) lines.push("  - Async Events");
   return lines;
 }

@@ -17,7 +17,7 @@ import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type ReadFlags } from "./context.js";
 import { finish } from "./finish.js";
 import { hostFiles } from "./host.js";
-import { liveSettings } from "./live.js";
+import { liveSettings, tellNamespace } from "./live.js";
 import { pluginTeller } from "./plugins.js";
 import { loadForReading, type ReadPlugins } from "./read-plugins.js";
 import { shapeFor } from "./sources.js";
@@ -57,6 +57,7 @@ export async function readEvents(
   checkTemplate(flags, plugins.resolver);
   const rules = filterRules(flags.filter, plugins);
   if (rules === null) return Exit.FAILED;
+  if (capture === null) tellNamespace(context.log);
   const output = openStdout(capture !== null);
   const recording = write === null ? null : new Recording(write);
   // Without a condition everything is copied, also what is not shown.

@@ -10,7 +10,7 @@ import { PeregrineError } from "../telemetry/errors.js";
 import { type Context, Exit, type RunFlags } from "./context.js";
 import { exampleFor } from "./example.js";
 import { finish } from "./finish.js";
-import { liveSettings } from "./live.js";
+import { liveSettings, tellNamespace } from "./live.js";
 import { keepPidFile } from "./pid-file.js";
 import { pluginTeller } from "./plugins.js";
 import { type Prepared, prepare } from "./prepare.js";
@@ -155,10 +155,14 @@ async function evaluate(
     ...captureRules(config),
     ...teller.handlers,
     onStart: (running: Running) => reload.begin(running, teller, watching),
+    onBegun: () => {
+      const count = rules.rules.length;
+      if (watching) log.info(`watching this machine with ${count} rules`, { rules: count });
+    },
   };
   if (watching) {
     tellLeftOut(rules, config, context);
-    log.info(`watching this machine with ${rules.rules.length} rules`, { rules: rules.rules.length });
+    tellNamespace(log);
     await log.flush();
   }
   let report = totals(await run({ ...told, sources: reads }));

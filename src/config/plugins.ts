@@ -31,8 +31,8 @@ const number = (least: number, most: number) =>
     });
 
 const entry = z.looseObject({
-  name: z.string(),
-  library_path: z.string(),
+  name: z.string().min(1, "it must not be empty"),
+  library_path: z.string().min(1, "it must not be empty"),
   init_config: z.unknown().optional(),
   open_params: z.string().default(""),
   sha256: z

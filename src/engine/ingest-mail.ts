@@ -28,6 +28,8 @@ export type ToIngest =
 
 /** What an ingest thread tells main. */
 export type FromIngest =
+  /** The source is open: what happens from now on is seen. */
+  | { readonly kind: "begun" }
   /** Events behind number `event` are for the rules of this version. */
   | { readonly kind: "changed"; readonly version: number; readonly event: number }
   | { readonly kind: "captures"; readonly captures: readonly FinishedCapture[] }

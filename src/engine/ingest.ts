@@ -107,9 +107,10 @@ export class Ingest {
    * workers that there is no more.
    */
   run(): IngestEnd {
-    const { control, parts, info, keeper } = this.context;
+    const { control, parts, info, keeper, mail } = this.context;
     try {
       const header = parts.source.open();
+      mail.tell({ kind: "begun" });
       info.begin(header);
       parts.stage.begin(header, 0);
       keeper?.begin();

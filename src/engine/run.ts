@@ -66,6 +66,8 @@ export interface RunOptions {
   readonly captures?: CaptureRules;
   /** Is given the means to change the run while it goes on. */
   readonly onStart?: (running: Running) => void;
+  /** Is told that a source of system calls is open: what happens from now on is seen. */
+  readonly onBegun?: (source: string) => void;
   /** Is told of captures that sources have written beside. */
   readonly onCaptures?: (captures: readonly FinishedCapture[]) => void;
   /** Is told of lost events, as the source's settings ask. */
@@ -179,6 +181,9 @@ class Run {
   private hear(pipeline: Pipeline, message: FromIngest): void {
     const { options } = this;
     switch (message.kind) {
+      case "begun":
+        options.onBegun?.(pipeline.name);
+        break;
       case "changed":
         this.changes.changed(pipeline, message.event);
         break;

@@ -12,7 +12,7 @@ export const ABSENT_VALUE: FieldValue = { text: null, json: "null" };
 const TRUE: FieldValue = { text: "true", json: "true" };
 const FALSE: FieldValue = { text: "false", json: "false" };
 
-/** Control characters as UTF-8 in a binary string; those from U+0080 on have two bytes, and terminals obey them as well. */
+/** ASCII's, and those of U+0080 to U+009F in UTF-8, which a terminal may take for the beginning of a command as well. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\x00-\x1f\x7f]|\xc2[\x80-\x9f]/g;
 /** U+FFFD in UTF-8, as a binary string. */

@@ -45,7 +45,7 @@ async function inspect({ ref, config, stateFolder, init, openParameters }: Inspe
   const library = ref.kind === "library" ? await loadLibrary(ref.place ?? ref.path) : null;
   const api = library?.details.api ?? null;
   const plugin = library?.plugin ?? (await importPlugin(ref));
-  const info = readInfo(plugin, ref.path, library === null ? undefined : traitsOf(library.details, [], []));
+  const info = readInfo(plugin, ref.path, library === null ? undefined : traitsOf(library.details));
   if (!init) return answer({ kind: "info", info, config, openParameters: [], api });
   if (info.configSchema !== null) checkConfig(info.name, info.configSchema, config);
   const state = initialise(plugin, info, config, stateFolder);
@@ -58,9 +58,9 @@ async function inspect({ ref, config, stateFolder, init, openParameters }: Inspe
 /** A library names event types when it is initialized. */
 function traitsOfState(
   details: LibraryDetails,
-  { extractTypes, parseTypes }: LibraryState,
+  { extractTypes, parseTypes, usesTables }: LibraryState,
 ): Pick<PluginInfo, "library"> {
-  return { library: traitsOf(details, extractTypes, parseTypes) };
+  return { library: traitsOf(details, extractTypes, parseTypes, usesTables) };
 }
 
 function initialise(plugin: Plugin, { name }: PluginInfo, config: unknown, stateFolder: string | null): unknown {

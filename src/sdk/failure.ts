@@ -8,10 +8,11 @@ export class SourceFailure extends Error {
   /** True: the input may come back (a network, a service); nextBatch, or open, is called again after a pause that grows. */
   readonly retry: boolean;
 
-  constructor(message: string, options: { readonly retry: boolean; readonly cause?: unknown }) {
+  /** @param options without `retry` the source ends */
+  constructor(message: string, options: { readonly retry?: boolean; readonly cause?: unknown } = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = "SourceFailure";
-    this.retry = options.retry;
+    this.retry = options.retry === true;
   }
 }
 

@@ -164,6 +164,10 @@ export const ERRORS = {
     remedy:
       "Make the ring smaller with engine.modern_ebpf.buf_size_preset, or raise the limit of locked memory or of open files.",
   },
+  LIVE_NAMESPACE: {
+    title: "This machine is watched from within a pid namespace",
+    remedy: "Run it in the machine's own one, in a container with the host's (docker run --pid=host).",
+  },
   LIVE_PROC: {
     title: "The processes of this machine cannot be read",
     remedy: "Mount /proc, as the host has it; in a container run with the host's pid name space.",

@@ -334,3 +334,17 @@ test("static fields, suggested outputs, and extra fields that are given twice", 
   const twice = "{append_output: [{extra_fields: [proc.name, {a: x}, {a: y}]}]}";
   assert.throws(() => loadConfig(file(twice), []), /append_output: extra field 'a' is given twice/);
 });
+
+test("a plugin without a name, or without a path, is an error", () => {
+  const set = "plugins[]={name: x, library_path: x.js}";
+  for (const options of [
+    ["plugins[]={name: '', library_path: x.js}"],
+    [set, "plugins[0].name="],
+    [set, "plugins[0].library_path="],
+  ]) {
+    assert.throws(
+      () => loadConfig(null, options),
+      /could not load plugins config: plugins\[0\]\.(name|library_path): /,
+    );
+  }
+});

@@ -16,6 +16,8 @@ export interface FakeData {
   readonly every: readonly number[];
   /** One Int32: while it is 0 the source goes on, slowly, whatever `events` says; then it ends a few batches later. */
   readonly open?: SharedArrayBuffer;
+  /** With `open`: behind `events` events nothing comes until it is set. */
+  readonly idle?: boolean;
   /** Bytes of padding in an alert. */
   readonly pad?: number;
   /** A new section begins behind these events. */
@@ -76,6 +78,10 @@ class FakeSource implements CountedSource {
     if (Atomics.wait(words, 0, 0, 1) !== "timed-out") this.end = this.number + 4 * this.memory.shape.ring.events;
   }
 
+  private idles(): boolean {
+    return this.data.idle === true && this.end === Number.POSITIVE_INFINITY && this.number === this.data.events;
+  }
+
   section(): SectionHeader {
     if (this.data.badSection === true && this.number === this.data.sections?.at(-1)) {
       throw new PeregrineError("CAPTURE_LIST_ENTRY", "a bad list", { offset: 99 });
@@ -95,7 +101,7 @@ class FakeSource implements CountedSource {
         result = this.failure === null ? FillResult.END : FillResult.FAILED;
         break;
       }
-      if (records === this.memory.shape.ring.events) break;
+      if (records === this.memory.shape.ring.events || this.idles()) break;
       const number = ++this.number;
       if (number % 10 === 3) {
         this.notWanted++;

@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Running } from "../../src/engine/run.js";
 import type { RuleSet } from "../../src/rules/ruleset.js";
-import { wantedEvent } from "./fakes.js";
+import type { Ledger } from "../../src/telemetry/ledger.js";
+import { type FakeData, wantedEvent } from "./fakes.js";
 import { closeThreads, fakeReplay, fakeRules } from "./support.js";
 
 after(closeThreads);
@@ -20,12 +22,16 @@ function rulesOf(version: string, name = "rule 0"): RuleSet {
 const TEXT = { kind: "text", iso8601: false } as const;
 
 /** Runs until all `changes` were made, one after the other. */
-async function runWith(workers: number, changes: readonly RuleSet[], seed: number) {
+async function runWith(workers: number, changes: readonly RuleSet[], seed: number, data: Partial<FakeData> = {}) {
   const open = new SharedArrayBuffer(4);
   const events: number[] = [];
   const errors: string[] = [];
   const lines: string[] = [];
+  let ledger: Ledger | undefined;
   const make = async (running: Running): Promise<void> => {
+    // All of them wait for nobody, so that only the change itself can find out that they are done.
+    const wanted = Array.from({ length: data.events ?? 0 }, (_, i) => i + 1).filter(wantedEvent).length;
+    while (data.idle === true && ledger?.snapshot().evaluated !== wanted) await pause(5);
     for (const rules of changes) {
       try {
         const [source] = await running.change(rules, TEXT, null);
@@ -37,11 +43,14 @@ async function runWith(workers: number, changes: readonly RuleSet[], seed: numbe
     Atomics.store(new Int32Array(open), 0, 1);
   };
   const { report } = await fakeReplay(
-    { events: 0, every: [EVERY], open },
+    { events: 0, every: [EVERY], open, ...data },
     {
       workers,
       rules: rulesOf("v0"),
       onStart: (running) => void make(running),
+      onLedger: (given) => {
+        ledger = given;
+      },
       sink: (chunk) => {
         lines.push(...chunk.toString().trimEnd().split("\n"));
       },
@@ -69,6 +78,15 @@ test("every event meets the old rules or the new ones, and none both or neither"
     assert.equal(report.ledger.difference, 0);
     assert.equal(report.deaths, 0);
   }
+});
+
+test("rules change though no event comes, and none of those before has raised an alert", async () => {
+  // Some batches, of which main is told of the first alone.
+  const data = { events: 200, idle: true, every: [1_000_000] };
+  const { report, events, errors } = await runWith(2, [rulesOf("v1"), rulesOf("v2")], 3, data);
+  assert.deepEqual(errors, []);
+  assert.deepEqual(events, [200, 200]);
+  assert.equal(report.ledger.difference, 0);
 });
 
 test("rules that a worker cannot compile change nothing", async () => {

@@ -16,6 +16,19 @@ test("JSON strings: escapes of their own, other control characters as \\u00xx, t
   assert.equal(jsonString(binary("café ☃ 😀/")), '"café ☃ 😀/"');
 });
 
+test("control characters of values become U+FFFD, those of two bytes too, and nothing else does", () => {
+  for (let code = 0; code < 0x800; code++) {
+    const text = `a${String.fromCharCode(code)}b`;
+    const isControl = code < 0x20 || (code >= 0x7f && code < 0xa0);
+    const shown = textValue(binary(text));
+    assert.equal(decodeUtf8(shown.text ?? ""), isControl ? "a\ufffdb" : text, code.toString(16));
+    assert.equal(JSON.parse(shown.json), isControl ? "a\ufffdb" : text);
+    const listed = listValue([binary(text)]);
+    assert.equal(listed.text, `(${shown.text})`);
+  }
+  assert.equal(decodeUtf8(textValue("\xe2\xc2\x9b31m").text ?? ""), "\ufffd\ufffd31m", "behind half a character");
+});
+
 test("bytes that are no UTF-8 become U+FFFD", () => {
   assert.equal(decodeUtf8("a\xffb"), "a\ufffdb");
   assert.equal(decodeUtf8("\xc3"), "\ufffd");

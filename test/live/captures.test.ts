@@ -120,3 +120,38 @@ test("capture --filter: what the condition chooses, with right fields", { skip }
   );
   assert.match(recorder.errors, /\d+ events were recorded, \d+ of which meet the condition, \d+ lost/);
 });
+
+test("capture without a filter: every call is in it, whatever rules and state ask for", { skip }, () => {
+  const file = join(folder, "all.scap");
+  const { status, stderr } = spawnSync(
+    "sh",
+    [
+      "-c",
+      `"$0" "$1" capture -w "$2" -M 4 & for i in 1 2 3 4 5 6 7; do sleep 0.5; mkdir -m 700 kept; rmdir kept; done; wait $!`,
+    ].concat([process.execPath, bin, file]),
+    { cwd: folder, encoding: "utf8" },
+  );
+  assert.equal(status, 0, stderr);
+  const filter = "proc.name in (mkdir, rmdir) and evt.type in (mkdir, rmdir, mmap, munmap, read, fstat, newfstatat)";
+  const args = [bin, "read", file, "--filter", filter, "--fields", "evt.type"];
+  const read = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const types = new Set(read.stdout.trimEnd().split("\n"));
+  for (const type of ["mkdir", "rmdir", "mmap", "munmap", "read"])
+    assert.ok(types.has(type), `${type} among ${[...types]}`);
+});
+
+test("in a pid namespace of its own it is told what is not known, and that watching has begun when it has", {
+  skip,
+}, () => {
+  const args = [process.execPath, bin, "-r", join(folder, "rules.yaml"), "-M", "2"];
+  const { status, stderr } = spawnSync("unshare", ["-pf", "--mount-proc", ...args], { encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /"LIVE_NAMESPACE"/);
+  const outside = spawnSync(process.execPath, args.slice(1), { encoding: "utf8" });
+  assert.doesNotMatch(outside.stderr, /LIVE_NAMESPACE/);
+  assert.match(outside.stderr, /watching this machine with 2 rules/);
+  const gone = spawnSync("setpriv", ["--reuid=65534", "--clear-groups", "--inh-caps=-all", ...args], {
+    encoding: "utf8",
+  });
+  assert.doesNotMatch(gone.stderr, /watching this machine with/, "for it cannot");
+});

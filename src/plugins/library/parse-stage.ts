@@ -68,7 +68,8 @@ export class ParseStage {
     }
     const stage = new ParseStage(parsers, companions, view, new RingLayout(memory.shape.ring), threads);
     for (const [i, state] of companions.entries()) {
-      if (wanted[i]?.index !== own && !parts.replay) state.startAsync(fdsOf !== null);
+      // What a plugin sent out of turn is in the capture already.
+      if (wanted[i]?.index !== own) state.startAsync(fdsOf !== null, !parts.replay);
     }
     return stage;
   }
@@ -90,6 +91,7 @@ export class ParseStage {
     for (const state of this.companions) {
       try {
         state.stopAsync();
+        state.report();
         state.connection.readMail();
       } catch {
         // It has died, which its restarts have told.

@@ -32,6 +32,7 @@ interface Connected {
   readonly connection: Connection;
   readonly extractTypes: readonly number[];
   readonly parseTypes: readonly number[];
+  readonly usesTables: boolean;
 }
 
 /** What `init` of a library makes in one thread: a state of the plugin, and the channel to it. */
@@ -40,9 +41,12 @@ export class LibraryState {
   /** Event types that it extracts from and parses, as it named them; empty: see its sources. */
   readonly extractTypes: readonly number[];
   readonly parseTypes: readonly number[];
+  /** It has looked for a table when it was initialized. */
+  readonly usesTables: boolean;
 
   private current: Connection;
-  private running = false;
+  /** How it was started; null: it was not. */
+  private running: { readonly threads: boolean; readonly events: boolean } | null = null;
   /** The process may be that of other threads too, and die of what they ask of it. */
   private shared = true;
   private deaths = 0;
@@ -57,10 +61,11 @@ export class LibraryState {
     readonly context: PluginContext,
     private readonly threads: ThreadRows | null = null,
   ) {
-    const { connection, extractTypes, parseTypes } = this.connect();
+    const { connection, extractTypes, parseTypes, usesTables } = this.connect();
     this.current = connection;
     this.extractTypes = extractTypes;
     this.parseTypes = parseTypes;
+    this.usesTables = usesTables;
     this.requests = new EventRequests(details, connection);
     context.signal.addEventListener("abort", () => this.connection.close(), { once: true });
   }
@@ -100,7 +105,7 @@ export class LibraryState {
       const extractTypes = readTypes(reader);
       const parseTypes = readTypes(reader);
       checkEventSchema(details, extractTypes, parseTypes);
-      return { connection, extractTypes, parseTypes };
+      return { connection, extractTypes, parseTypes, usesTables: reader.word() !== 0 };
     } catch (error) {
       connection.close();
       throw error;
@@ -121,6 +126,9 @@ export class LibraryState {
     this.part();
     this.current = this.connect().connection;
     this.requests.moveTo(this.current);
+    const { running } = this;
+    this.running = null;
+    if (running !== null) this.startAsync(running.threads, running.events);
   }
 
   /** Asks the process for something. One that is shared may die of what another thread asks: its own is then asked again. */
@@ -136,20 +144,21 @@ export class LibraryState {
     }
   }
 
-  /** From now on the plugin may send events out of turn, and hears of the capture. */
-  startAsync(threads: boolean): void {
-    const hears = (this.details.capabilities & (Capability.ASYNC | Capability.LISTENING)) !== 0;
-    if (!hears || this.running) return;
-    const request = new RequestWriter().word(threads ? 1 : 0).word(this.details.asyncNames.length);
-    for (const name of this.details.asyncNames) request.text(name);
+  /** From now on the plugin hears of the capture and, with `events`, may send events out of turn. */
+  startAsync(threads: boolean, events = true): void {
+    const can = Capability.LISTENING | (events ? Capability.ASYNC : 0);
+    if ((this.details.capabilities & can) === 0 || this.running !== null) return;
+    const names = events ? this.details.asyncNames : [];
+    const request = new RequestWriter().word(threads ? 1 : 0).word(names.length);
+    for (const name of names) request.text(name);
     const { rc, answer } = this.connection.ask(Operation.START, "starting a capture", request);
     if (rc !== Rc.SUCCESS) throw this.refused(new AnswerReader(answer).text());
-    this.running = true;
+    this.running = { threads, events };
   }
 
   /** Has the plugin send its state as events, to `context`; it must have been started. */
   dumpState(context: PluginContext): void {
-    if (!this.running) return;
+    if (this.running?.events !== true) return;
     this.connection.stateContext = context;
     const { rc, answer } = this.connection.ask(Operation.DUMP, "dumping its state");
     this.connection.stateContext = null;
@@ -159,9 +168,15 @@ export class LibraryState {
   }
 
   stopAsync(): void {
-    if (!this.running) return;
-    this.running = false;
+    if (this.running === null) return;
+    this.running = null;
     this.connection.ask(Operation.STOP, "ending a capture");
+  }
+
+  /** Has the plugin say its metrics as they are now, once more. */
+  report(): void {
+    if (this.connection.dead) return;
+    this.connection.ask(Operation.METRICS, "its metrics were asked for");
   }
 
   /**

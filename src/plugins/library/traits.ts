@@ -16,11 +16,14 @@ export interface LibraryTraits {
   readonly starts: boolean;
 }
 
-/** A library that is shown events, in their order, and keeps what they say. */
+/**
+ * A library that is shown events, in their order, and keeps what they say. One that extracts fields and has looked for a table
+ * is such a one too: it parses no event, and its fields say what the tables did at each.
+ */
 export interface LibraryParser {
   /** Event sources of its events; null: all. */
   readonly sources: readonly string[] | null;
-  /** Their types; null: all. */
+  /** Types of those that it parses; null: all. */
   readonly types: readonly number[] | null;
 }
 
@@ -32,24 +35,30 @@ function typesOf(named: readonly number[], syscalls: boolean): readonly number[]
   return syscalls ? null : PLUGIN_EVENTS;
 }
 
-/** @param extractTypes, parseTypes as the library named them when it was initialized */
+/** @param extractTypes, parseTypes, usesTables as it turned out when the library was initialized */
 export function traitsOf(
   details: LibraryDetails,
-  extractTypes: readonly number[],
-  parseTypes: readonly number[],
+  extractTypes: readonly number[] = [],
+  parseTypes: readonly number[] = [],
+  usesTables = false,
 ): LibraryTraits {
-  const { capabilities, api, extractSources, parseSources } = details;
-  const extractsSyscalls = (capabilities & Capability.EXTRACTION) !== 0 && api === "3" && takesSyscalls(extractSources);
+  const { capabilities, api, extractSources } = details;
+  const extracts = (capabilities & Capability.EXTRACTION) !== 0;
+  const extractsSyscalls = extracts && api === "3" && takesSyscalls(extractSources);
   const parses = (capabilities & Capability.PARSING) !== 0;
+  const reads = usesTables && extracts;
   return {
     extractsSyscalls,
     extractTypes: typesOf(extractTypes, extractsSyscalls),
-    parser: parses
-      ? {
-          sources: parseSources.length === 0 ? null : parseSources,
-          types: typesOf(parseTypes, takesSyscalls(parseSources)),
-        }
-      : null,
+    parser: parses || reads ? parserOf(details, parses, parseTypes) : null,
     starts: (capabilities & (Capability.ASYNC | Capability.LISTENING)) !== 0,
+  };
+}
+
+function parserOf(details: LibraryDetails, parses: boolean, parseTypes: readonly number[]): LibraryParser {
+  const sources = parses ? details.parseSources : details.extractSources;
+  return {
+    sources: sources.length === 0 ? null : sources,
+    types: parses ? typesOf(parseTypes, takesSyscalls(sources)) : [],
   };
 }

@@ -208,6 +208,19 @@ for (const process of PROCESSES) {
   });
 }
 
+test("a plugin's metrics are heard of from its beginning on, and at its end", async (t) => {
+  const { library, context } = await running(t, counter());
+  const state = library.plugin.spec.init({}, context);
+  assert(state instanceof LibraryState);
+  const instance = library.plugin.spec.extractor?.start(state, [{ field: "counter.text", argument: null }], context);
+  // The answer to init comes before what is said behind it.
+  while (context.metrics.get("extracted") === undefined) state.connection.readMail();
+  assert.equal(context.metrics.get("extracted"), 0);
+  for (let i = 0; i < 4; i++) instance?.record(pluginEvent(library.plugin, { data: "1" }));
+  state.report();
+  assert.equal(context.metrics.get("extracted"), 4);
+});
+
 test("the text of an event costs no answer about the events behind it", async (t) => {
   const { library, context } = await running(t, counter());
   const { spec } = library.plugin;

@@ -105,6 +105,46 @@ for (const process of ["child", "in-process"] as const) {
   }
 }
 
+for (const process of ["child", "in-process"] as const) {
+  test(`${process}: a library that extracts alone reads the table of threads as at each event`, async () => {
+    const path = compileLibrary("syscalls.cc", { EXTRACTS: "" });
+    const { lines, stderr, status } = await alerts(
+      [{ name: "syscalls", path, process }],
+      [["syscall", "sys.fd in (/file/0, /file/700)", "%evt.type %sys.opens %sys.comm %sys.fd"]],
+      ["-e", opens(701), "--workers", "2"],
+    );
+    assert.equal(status, 0, stderr);
+    const expected = ["/file/0", "/file/700"].flatMap((name) =>
+      ["ten", "twenty"].flatMap((comm) => ["open", "close"].map((type) => `${type} 0 ${comm} ${name}`)),
+    );
+    assert.deepEqual(lines, expected);
+  });
+}
+
+test("--list-plugins says what a library parses, and of one that only looks at tables that it extracts", async () => {
+  const capabilities = async (path: string): Promise<readonly string[]> => {
+    const file = write("falco.yaml", `plugins: [{name: syscalls, library_path: ${JSON.stringify(path)}}]\n`);
+    const { stdout } = await command(["-c", file, "--list-plugins"]);
+    return stdout.split("\n").filter((line) => line.startsWith("  - "));
+  };
+  const extracts = compileLibrary("syscalls.cc", { EXTRACTS: "" });
+  assert.deepEqual(await capabilities(extracts), ["  - Field Extraction"]);
+  const parses = compileLibrary("syscalls.cc");
+  assert.deepEqual(await capabilities(parses), ["  - Field Extraction", "  - Event Parsing"]);
+});
+
+test("a library hears of a capture before the first event that it parses, also when it begins anew", async () => {
+  const listens = compileLibrary("syscalls.cc", { LISTENS: "", POISON: "1" });
+  const { lines, stderr, status } = await alerts(
+    [{ name: "syscalls", path: listens }],
+    [["syscall", "evt.type = open and sys.opens > 0", "%fd.name"]],
+    ["-e", opens(300, (i) => (i === 200 ? "/poison" : `/file/${i}`))],
+  );
+  assert.equal(status, 0, stderr);
+  assert.equal(lines.length, 598, "all but the events of which it dies");
+  assert.match(stderr, /plugin syscalls: its process died of SIGABRT while events were parsed/);
+});
+
 test("a library that dies while it parses loses what it knew, and no event of others", async () => {
   const capture = opens(300, (i) => (i === 200 ? "/poison" : `/file/${i}`));
   const { lines, stderr, status } = await alerts(

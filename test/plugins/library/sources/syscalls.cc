@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A plugin in C++ for API 3.x that is no source: it parses system calls, keeps how often each thread has opened a file in a field
-// of the table of threads, and tells what it knows at each event.
+// of the table of threads, and tells what it knows at each event. With EXTRACTS it does not parse; with LISTENS it parses nothing
+// before it has heard of the capture.
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Plugin {
   void* fds = nullptr;
   void* fd_name = nullptr;
   uint64_t parsed = 0;
+  bool listening = false;
   std::vector<std::string> texts;
   std::vector<const char*> pointers;
   std::vector<uint64_t> numbers;
@@ -52,12 +54,14 @@ EXPORT const char* plugin_get_version() { return "0.1.0"; }
 EXPORT const char* plugin_get_description() { return "Parses system calls"; }
 EXPORT const char* plugin_get_contact() { return "nobody"; }
 EXPORT const char* plugin_get_extract_event_sources() { return "[\"syscall\"]"; }
+#ifndef EXTRACTS
 EXPORT const char* plugin_get_parse_event_sources() { return "[\"syscall\"]"; }
 EXPORT uint16_t* plugin_get_parse_event_types(uint32_t* count, void*) {
   static uint16_t types[] = {TYPE_OPEN, TYPE_OPENAT};
   *count = 2;
   return types;
 }
+#endif
 EXPORT const char* plugin_get_fields() {
   return "[{\"type\":\"uint64\",\"name\":\"sys.opens\",\"desc\":\"Files that the thread has opened\"},"
          "{\"type\":\"string\",\"name\":\"sys.comm\",\"desc\":\"Name of the thread\"},"
@@ -87,11 +91,28 @@ EXPORT void* plugin_init(const init_input_t* in, int32_t* rc) {
 EXPORT void plugin_destroy(void* state) { delete static_cast<Plugin*>(state); }
 EXPORT const char* plugin_get_last_error(void* state) { return static_cast<Plugin*>(state)->error.c_str(); }
 
+#ifdef LISTENS
+EXPORT int32_t plugin_capture_open(void* state, const listen_input_t*) {
+  static_cast<Plugin*>(state)->listening = true;
+  return RC_SUCCESS;
+}
+EXPORT int32_t plugin_capture_close(void* state, const listen_input_t*) {
+  auto& plugin = *static_cast<Plugin*>(state);
+  if (!plugin.listening) abort();
+  plugin.listening = false;
+  return RC_SUCCESS;
+}
+#endif
+
+#ifndef EXTRACTS
 EXPORT int32_t plugin_parse_event(void* state, const event_input_t* in, const parse_input_t* parse) {
   auto& plugin = *static_cast<Plugin*>(state);
   if (in->evt->type != TYPE_OPEN && in->evt->type != TYPE_OPENAT) abort();
 #ifdef POISON
   if (param(in->evt, in->evt->type == TYPE_OPEN ? 1 : 2).find("poison") != std::string::npos) abort();
+#endif
+#ifdef LISTENS
+  if (!plugin.listening) abort();
 #endif
   plugin.parsed++;
   state_data_t tid{};
@@ -105,6 +126,7 @@ EXPORT int32_t plugin_parse_event(void* state, const event_input_t* in, const pa
   parse->reader_ext->release(plugin.threads, thread);
   return RC_SUCCESS;
 }
+#endif
 
 EXPORT int32_t plugin_extract_fields(void* state, const event_input_t* in, const extract_input_t* input) {
   auto& plugin = *static_cast<Plugin*>(state);

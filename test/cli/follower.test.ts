@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { Follower } from "../../src/cli/follower.js";
+
+const folder = mkdtempSync(join(tmpdir(), "peregrine-follower-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** A follower that looks at what a file holds, as reloads do, and follows anew each time. */
+function follow(path: string, read: () => string): { follower: Follower; seen: string[] } {
+  const seen: string[] = [];
+  const follower: Follower = new Follower(async () => {
+    const text = read();
+    if (text !== seen.at(-1)) seen.push(text);
+    // What comes now must not fall between the old look and the new one.
+    await pause(20);
+    follower.follow([path]);
+  });
+  follower.follow([path]);
+  return { follower, seen };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(10);
+}
+
+test("a change is seen that comes while one before it is looked at", async () => {
+  const path = join(folder, "rules.yaml");
+  let text = "";
+  const write = (now: string): void => {
+    text = now;
+    writeFileSync(path, now);
+  };
+  write("0");
+  const { follower, seen } = follow(path, () => text);
+  for (let i = 1; i <= 20; i++) {
+    write(`${i}`);
+    await until(() => seen.includes(`${i}`));
+    // At another moment of the next look each time.
+    await pause(i * 2);
+    write(`${i} again`);
+    await until(() => seen.includes(`${i} again`));
+  }
+  follower.close();
+});
+
+test("a folder that takes another's place is followed, and one that was not there before", async () => {
+  const place = join(folder, "rules.d");
+  mkdirSync(place);
+  let text = "0";
+  const { follower, seen } = follow(place, () => text);
+  text = "1";
+  writeFileSync(join(place, "a.yaml"), "");
+  await until(() => seen.includes("1"));
+  text = "2";
+  renameSync(place, `${place}.old`);
+  mkdirSync(place);
+  // Nobody tells of the exchange but a request to look.
+  follower.stir(true);
+  await until(() => seen.includes("2"));
+  await pause(100);
+  text = "3";
+  writeFileSync(join(place, "b.yaml"), "");
+  await until(() => seen.includes("3"));
+  follower.close();
+  text = "4";
+  writeFileSync(join(place, "c.yaml"), "");
+  await pause(300);
+  assert.equal(seen.at(-1), "3", "closed");
+});
