@@ -20,7 +20,7 @@ function bad(key: string, why: string): PeregrineError {
 
 /**
  * Parses `a.b.c=v`, `list[3].x=v`, `list[]=v`; a backslash before `.`, `[`, `]` or a backslash makes it part of the name.
- * A value in braces or brackets is a map or a list in YAML or JSON. Throws a PeregrineError OPTION_SYNTAX.
+ * A value in braces is an object in YAML or JSON. Throws a PeregrineError OPTION_SYNTAX.
  */
 export function parseOverride(text: string): Override {
   const equals = text.indexOf("=");
@@ -36,8 +36,7 @@ export function parseOverride(text: string): Override {
 
 function parseValue(key: string, text: string): Tree {
   const value = text.trim();
-  const isFlow = (value.startsWith("{") && value.endsWith("}")) || (value.startsWith("[") && value.endsWith("]"));
-  if (!isFlow) return text;
+  if (!value.startsWith("{") || !value.endsWith("}")) return text;
   try {
     return parseTree(value, "-o");
   } catch (error) {
