@@ -120,7 +120,8 @@ function bind(entry: CatalogEntry, given: Argument | null, text: string): Field 
   const binder = BINDERS[entry.name];
   if (binder === undefined) return nonexistent(entry.name);
   const form = NEEDS_ARGUMENT.get(entry.name);
-  if (given === null && form !== undefined) return { error: `${entry.name} needs an argument: ${form}` };
+  if (given === null && form !== undefined)
+    return { error: `filter syntax error: ${text} (an argument is missing: ${form})` };
   const reading = binder(given, entry);
   return "error" in reading ? reading : fieldOf(entry, given, text, reading);
 }

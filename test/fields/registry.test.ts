@@ -82,15 +82,21 @@ test("what is no field", () => {
 });
 
 test("bad arguments", () => {
-  assert.equal(errorOf("evt.arg"), "evt.arg needs an argument: evt.arg.NAME or evt.arg[NUMBER]");
+  assert.equal(
+    errorOf("evt.arg"),
+    "filter syntax error: evt.arg (an argument is missing: evt.arg.NAME or evt.arg[NUMBER])",
+  );
   assert.equal(errorOf("evt.arg.nope"), "unknown event argument nope");
   assert.equal(errorOf("evt.arg[x]"), "x is not a valid number");
-  assert.equal(errorOf("evt.rawarg"), "evt.rawarg needs an argument: evt.rawarg.NAME");
+  assert.equal(errorOf("evt.rawarg"), "filter syntax error: evt.rawarg (an argument is missing: evt.rawarg.NAME)");
   assert.equal(errorOf("evt.rawarg[1]"), "evt.arg fields must be expressed explicitly");
   assert.equal(errorOf("evt.rawarg.nope"), "unknown event argument nope");
-  assert.equal(errorOf("evt.around"), "evt.around needs an argument: evt.around[NUMBER]");
-  assert.equal(errorOf("thread.cgroup"), "thread.cgroup needs an argument: thread.cgroup.SUBSYS");
-  assert.equal(errorOf("evt.type.is"), "evt.type.is needs an argument: evt.type.is.NAME");
+  assert.equal(errorOf("evt.around"), "filter syntax error: evt.around (an argument is missing: evt.around[NUMBER])");
+  assert.equal(
+    errorOf("thread.cgroup"),
+    "filter syntax error: thread.cgroup (an argument is missing: thread.cgroup.SUBSYS)",
+  );
+  assert.equal(errorOf("evt.type.is"), "filter syntax error: evt.type.is (an argument is missing: evt.type.is.NAME)");
   assert.equal(errorOf("evt.around[x]"), "x is not a valid number");
   assert.equal(errorOf("evt.around[18446744073709551616]"), "18446744073709551616 is not a valid number");
   assert.equal(errorOf("evt.around[18446744073709551615]"), null);
