@@ -119,37 +119,94 @@ async function passHeader(input: Input): Promise<boolean> {
   return true;
 }
 
-/** What goes into the library at once: of what it makes of this much, the end may be lost where the data itself is damaged. */
+/** What goes into the library at once: of what it makes of this much, the end is lost where the data itself is damaged. */
 const STEP = 4096;
+/** So much of a member is kept to go through it again where it is damaged; of longer ones the last step may be lost. */
+const KEPT = 16 * 1024 * 1024;
 
 /** What a member holds; leaves `input` behind it. */
 async function* inflateMember(input: Input): AsyncGenerator<Uint8Array> {
-  const stream = createInflateRaw({ chunkSize: PIECE });
-  let out: Uint8Array[] = [];
-  let ended = false;
-  let failed: unknown = null;
-  stream.on("data", (piece: Uint8Array) => out.push(piece));
-  stream.on("end", () => {
-    ended = true;
-  });
-  stream.on("error", (error) => {
-    failed = error;
-  });
+  const inflater = new Inflater();
+  let kept: Uint8Array[] | null = [];
+  let size = 0;
   try {
-    while (!ended) {
+    while (!inflater.ended) {
       if (!(await input.has(1))) throw new CorruptData("not valid gzip: unexpected end of file");
-      const before = stream.bytesWritten;
       const step = input.bytes.subarray(0, STEP);
-      await new Promise<void>((resolve) => stream.write(step, () => resolve()));
-      // The end, and an error, are told behind the callback.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      yield* out;
-      out = [];
-      if (failed !== null) throw new CorruptData(`not valid gzip: ${messageOf(failed)}`, { cause: failed });
-      input.skip(stream.bytesWritten - before);
+      const taken = await inflater.push(step);
+      if (inflater.failed !== null) {
+        if (kept !== null) yield* upToDamage(kept, step);
+        throw new CorruptData(`not valid gzip: ${messageOf(inflater.failed)}`, { cause: inflater.failed });
+      }
+      yield* inflater.take();
+      size += taken;
+      if (size > KEPT) kept = null;
+      kept?.push(step);
+      input.skip(taken);
     }
   } finally {
-    stream.destroy();
+    inflater.close();
+  }
+}
+
+/** What the library makes of `damaged`, behind `before`, until it fails: byte by byte, since it gives nothing of the push that fails. */
+async function* upToDamage(before: readonly Uint8Array[], damaged: Uint8Array): AsyncGenerator<Uint8Array> {
+  const inflater = new Inflater();
+  try {
+    for (const step of before) {
+      await inflater.push(step);
+      inflater.take();
+    }
+    for (let at = 0; at < damaged.length && inflater.failed === null; at++) {
+      await inflater.push(damaged.subarray(at, at + 1));
+      yield* inflater.take();
+    }
+  } finally {
+    inflater.close();
+  }
+}
+
+/** The library's stream, one push at a time. */
+class Inflater {
+  ended = false;
+  failed: Error | null = null;
+  private readonly stream = createInflateRaw({ chunkSize: PIECE });
+  private out: Uint8Array[] = [];
+  private wake = (): void => {};
+
+  constructor() {
+    this.stream.on("data", (piece: Uint8Array) => this.out.push(piece));
+    this.stream.on("end", () => {
+      this.ended = true;
+    });
+    // A write that fails is told here alone: its callback is never called.
+    this.stream.on("error", (error) => {
+      this.failed = error;
+      this.wake();
+    });
+  }
+
+  /** @returns how many of the bytes belong to the member */
+  async push(bytes: Uint8Array): Promise<number> {
+    const before = this.stream.bytesWritten;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+      this.stream.write(bytes, () => resolve());
+    });
+    // The end is told behind the callback.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    return this.stream.bytesWritten - before;
+  }
+
+  /** What has come out since it was asked last. */
+  take(): readonly Uint8Array[] {
+    const { out } = this;
+    this.out = [];
+    return out;
+  }
+
+  close(): void {
+    this.stream.destroy();
   }
 }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { gzipSync } from "node:zlib";
+import { constants, deflateRawSync, gzipSync } from "node:zlib";
 import { CorruptData, inflate } from "../../plugins/cloudtrail/inflate.js";
 
 /** What comes out, and why it ends; "" where it ends well. */
@@ -71,5 +71,16 @@ test("of a damaged file all comes out that can be inflated, before it is told wh
     const same = [...bad.text].findIndex((c, i) => c !== text[i]);
     assert.ok((same < 0 ? bad.text.length : same) > text.length / 3, "what stands before the damage");
     assert.match((await inflated(whole.subarray(0, 7), step)).error, /its header is bad/);
+  }
+});
+
+test("where the data itself is damaged all comes out that the library makes of it, byte by byte", async () => {
+  // A block of the type that is none ends what can be inflated, and the library fails at it.
+  const firm = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH });
+  const damaged = Buffer.concat([whole.subarray(0, 10), firm, Buffer.alloc(9000, 0xff)]);
+  for (const step of [1 << 20, 1000]) {
+    const found = await inflated(damaged, step);
+    assert.match(found.error, /not valid gzip: invalid block type/);
+    assert.ok(found.text === text, `${found.text.length} of ${text.length}`);
   }
 });
