@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { DEFAULT_ALERT_OPTIONS } from "./alerts/options.js";
+import { shapeFor } from "./engine/pipeline.js";
 import type { PluginNews } from "./engine/plugin-report.js";
 import { replay } from "./engine/replay.js";
 import type { ReplayReport, RunReport } from "./engine/report.js";
@@ -99,9 +100,6 @@ export interface EngineOptions {
   readonly onPlugin?: (news: PluginNews) => void;
 }
 
-/** Events of plugins in a capture may be as large as they are when they come from a plugin. */
-const LARGE_EVENTS = 8 * 1024 * 1024;
-
 function alertsOf(chunks: readonly Buffer[]): readonly Alert[] {
   const lines = Buffer.concat(chunks).toString("utf8").split("\n").slice(0, -1);
   return lines.map((line) => JSON.parse(line) as Alert);
@@ -162,8 +160,7 @@ export class Engine {
   async replay(capture: string): Promise<{ readonly alerts: readonly Alert[]; readonly report: ReplayReport }> {
     const { plugins = [] } = this.options;
     const { chunks, common } = this.parts();
-    const heap = plugins.some(({ source }) => source !== null) ? { ring: { heapBytes: LARGE_EVENTS } } : {};
-    const report = await replay({ ...common, ...heap, capture, hostRoot: this.options.hostRoot ?? null });
+    const report = await replay({ ...common, ...shapeFor(plugins), capture, hostRoot: this.options.hostRoot ?? null });
     return { alerts: alertsOf(chunks), report };
   }
 

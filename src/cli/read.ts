@@ -3,6 +3,7 @@
 import { DEFAULT_CONFIG } from "../config/config.js";
 import { type EncoderOptions, eventEncoder, openStdout, readerGone } from "../engine/alerting.js";
 import type { FailedEvent } from "../engine/crew.js";
+import { shapeFor } from "../engine/pipeline.js";
 import { type CopyOptions, type NumberedLines, Recording } from "../engine/recording.js";
 import { replay } from "../engine/replay.js";
 import type { Threads } from "../engine/threads.js";
@@ -20,7 +21,6 @@ import { hostFiles } from "./host.js";
 import { liveSettings, tellNamespace } from "./live.js";
 import { pluginTeller } from "./plugins.js";
 import { loadForReading, type ReadPlugins } from "./read-plugins.js";
-import { shapeFor } from "./sources.js";
 import { stopOnSignals } from "./stop.js";
 import { timingText } from "./summary.js";
 import { tellWritten } from "./write-capture.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Config } from "../config/config.js";
-import type { PipelineOptions } from "../engine/pipeline.js";
+import { type PipelineOptions, shapeFor } from "../engine/pipeline.js";
 import { besidePath } from "../engine/plugin-recording.js";
 import type { LiveSettings } from "../engine/watch.js";
 import { type LoadedPlugin, SYSCALL } from "../plugins/info.js";
@@ -33,14 +33,6 @@ export function enabledSources(flags: SourceFlags, plugins: readonly LoadedPlugi
   );
   if (enabled.size === 0) throw new PeregrineError("OPTION_CONFLICT", "At least one event source needs to be enabled");
   return enabled;
-}
-
-/** Events of plugins in a capture may be as large as they are when they come from a plugin. */
-const LARGE_EVENTS = 8 * 1024 * 1024;
-
-/** The ring for a capture that may hold events of these plugins. */
-export function shapeFor(plugins: readonly LoadedPlugin[]): Pick<PipelineOptions, "ring"> {
-  return plugins.some(({ source }) => source !== null) ? { ring: { heapBytes: LARGE_EVENTS } } : {};
 }
 
 /**

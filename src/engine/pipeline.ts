@@ -86,6 +86,14 @@ function shapeOf(options: PipelineOptions): MemoryShape {
   return { ...base, ...options.memory, ring: { ...base.ring, ...options.ring } };
 }
 
+/** Events of plugins in a capture may be as large as they are when they come from a plugin. */
+const LARGE_EVENTS = 8 * 1024 * 1024;
+
+/** The ring for a capture that may hold events of these plugins. */
+export function shapeFor(plugins: readonly LoadedPlugin[]): Pick<PipelineOptions, "ring"> {
+  return plugins.some(({ source }) => source !== null) ? { ring: { heapBytes: LARGE_EVENTS } } : {};
+}
+
 /**
  * One source with all that belongs to it alone: memory, control block, ledger, stage times, delivery. Its ingest thread
  * fills its ring; the workers that evaluate its batches are the run's.

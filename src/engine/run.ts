@@ -6,6 +6,7 @@ import { ControlWord, Stop } from "../batch/control.js";
 import { createWork } from "../batch/work.js";
 import type { FinishedCapture } from "../capture/recent.js";
 import type { BaseSyscalls } from "../config/base-syscalls.js";
+import { Turns } from "../outputs/turns.js";
 import type { LoadedPlugin } from "../plugins/info.js";
 import { sourcesOf } from "../plugins/sources.js";
 import type { RuleSet } from "../rules/ruleset.js";
@@ -30,8 +31,6 @@ import { startThreads, type Threads } from "./threads.js";
 import type { RulesTask, WorkerTask } from "./worker-thread.js";
 
 export type { FinishedCapture } from "../capture/recent.js";
-
-import { Turns } from "../outputs/turns.js";
 
 export interface RunOptions {
   /** At least one; they run side by side. */

@@ -275,8 +275,7 @@ function isParamName(name: string): boolean {
 
 /** evt.arg.NAME, evt.arg[N]. */
 function bindArgument(argument: Argument | null): Reading | { error: string } {
-  if (argument === null)
-    return { error: "filter syntax error: evt.arg (an argument is missing: evt.arg.NAME or evt.arg[NUMBER])" };
+  if (argument === null) return { error: "filter syntax error: evt.arg" };
   if (argument.bracketed) {
     if (argument.index < 0) return { error: `${argument.text} is not a valid number` };
     const index = argument.index;

@@ -83,7 +83,7 @@ function valueOfParam(e: EventView, params: Params, indices: Int8Array): FieldVa
  * do not convert are absent.
  */
 export function bindRawArgument(argument: Argument | null): Reading | { error: string } {
-  if (argument === null) return { error: "filter syntax error: evt.rawarg (an argument is missing: evt.rawarg.NAME)" };
+  if (argument === null) return { error: "filter syntax error: evt.rawarg" };
   if (argument.bracketed) return { error: "evt.arg fields must be expressed explicitly" };
   const name = argument.text;
   const params: Params = EVENTS.map((event) => event.params.find((param) => param.name === name));

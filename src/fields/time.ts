@@ -97,8 +97,7 @@ const LARGEST_TIME = 2n ** 64n - 1n;
 
 /** evt.around[T] = D: whether the event's time is at most D ms from T. */
 function bindAround(argument: Argument | null): Reading | { error: string } {
-  if (argument === null)
-    return { error: "filter syntax error: evt.around (an argument is missing: evt.around[NUMBER])" };
+  if (argument === null) return { error: "filter syntax error: evt.around" };
   if (!argument.bracketed) return { error: "wrong syntax for evt.around" };
   if (!/^\d+$/.test(argument.text)) return { error: `${argument.text} is not a valid number` };
   const center = BigInt(argument.text);
