@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildPrograms, cannotWatch, Watching } from "./watching.js";
@@ -33,11 +33,15 @@ before(async () => {
   capture_duration: 300
 `,
   );
+  await watch();
+});
+
+async function watch(): Promise<void> {
   const options = ["capture.enabled=true", `capture.path_prefix=${join(folder, "cap")}`, "json_output=false"];
-  const args = ["-r", rules, ...options.flatMap((option) => ["-o", option])];
+  const args = ["-r", join(folder, "rules.yaml"), ...options.flatMap((option) => ["-o", option])];
   watching = new Watching(folder, args, (line, mark) => line.includes(mark));
   await watching.settled();
-});
+}
 
 after(async () => {
   if (skip !== false) return;
@@ -48,36 +52,40 @@ function captures(): string[] {
   return readdirSync(folder).filter((name) => /^cap_\d{20}_\d{20}\.scap$/.test(name));
 }
 
-test("a capture around a match has what led to it", { skip }, async () => {
-  execFileSync("sh", ["-c", "echo before > led-to-it; sh -c 'echo > caught-file'; rm led-to-it caught-file"], {
-    cwd: folder,
-  });
-  while (captures().length === 0) await watching.settled();
-  const [file = ""] = captures();
-  const read = spawnSync(
-    process.execPath,
-    [
-      bin,
-      "read",
-      join(folder, file),
-      "--fields",
-      "evt.type,fd.name,proc.name,proc.pname",
-      "--filter",
-      "fd.name contains led-to-it or fd.name contains caught-file",
-    ],
-    { encoding: "utf8" },
-  );
+/** @returns events with two files, one opened before the match and one that matches, of a capture around the match */
+async function around(): Promise<string> {
+  const script = "echo before > led-to-it; sh -c 'echo > caught-file'; rm led-to-it caught-file";
+  // Again only if nothing comes of it for long: the match itself may have been lost.
+  for (let ends = 0; captures().length === 0; await watching.settled()) {
+    if (performance.now() < ends) continue;
+    execFileSync("sh", ["-c", script], { cwd: folder });
+    ends = performance.now() + 10_000;
+  }
+  const filter = "fd.name contains led-to-it or fd.name contains caught-file";
+  const fields = "evt.num,evt.time,evt.type,fd.name,proc.name,proc.pname";
+  const args = ["read", join(folder, captures()[0] ?? ""), "--fields", fields, "--filter", filter];
+  const read = spawnSync(process.execPath, [bin, ...args], { encoding: "utf8" });
   assert.equal(read.status, 0, read.stderr);
-  const lines = read.stdout.trimEnd().split("\n");
-  const led = lines.findIndex((line) => line.includes("led-to-it\tsh\t"));
-  const match = lines.findIndex((line) => line.includes("caught-file\tsh\tsh"));
-  assert.ok(led >= 0 && match > led, read.stdout);
+  return read.stdout;
+}
+
+test("a capture around a match has what led to it", { skip }, async () => {
+  for (let attempt = 1; ; attempt++) {
+    const text = await around();
+    const lines = text.trimEnd().split("\n");
+    const led = lines.findIndex((line) => line.includes("led-to-it\tsh\t"));
+    const match = lines.findIndex((line) => line.includes("caught-file\tsh\tsh"));
+    if (led >= 0 && match > led) break;
+    // Only what the kernel had no room for, and is counted, may be missing: then everything is done once more.
+    const lost = await watching.lost();
+    assert.ok(lost > 0 && attempt < 3, `lost: ${lost}\n${text}\n${watching.errors}`);
+    for (const name of captures()) rmSync(join(folder, name));
+    await watch();
+  }
   const again = spawnSync(
     process.execPath,
-    [bin, "-r", join(folder, "rules.yaml"), "-e", join(folder, file), "-o", "json_output=false"],
-    {
-      encoding: "utf8",
-    },
+    [bin, "-r", join(folder, "rules.yaml"), "-e", join(folder, captures()[0] ?? ""), "-o", "json_output=false"],
+    { encoding: "utf8" },
   );
   assert.match(again.stdout, /Warning caught .*caught-file by sh below sh/);
 });

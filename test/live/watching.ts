@@ -100,6 +100,14 @@ export class Watching {
     return { code, ms: performance.now() - start };
   }
 
+  /** Ends the run. @returns events that are lost, as its ledger has them */
+  async lost(): Promise<number> {
+    await this.stop();
+    const told = /"lost":\[(.*?)\],"inFlight"/.exec(this.errors);
+    assert.ok(told !== null, this.errors);
+    return [...(told[1] ?? "").matchAll(/"events":(\d+)/g)].reduce((sum, [, events]) => sum + Number(events), 0);
+  }
+
   /** Ends the run, which must go well, and removes its folder. */
   async end(): Promise<void> {
     const { code } = await this.stop();
