@@ -50,12 +50,16 @@ after(async () => {
   await watching.end();
 });
 
-/** Opens the file, and waits for what is told of it. */
+/** Opens the file, and waits for what is told of it; up to three times where that is nothing: events may be lost. */
 async function touch(): Promise<readonly string[]> {
   const from = watching.lines.length;
-  spawnSync("sh", ["-c", "echo > parsed-file"], { cwd: folder });
-  await watching.settled();
-  return watching.lines.slice(from).flatMap((line) => / Notice ((?:opened|closed) .*)$/.exec(line)?.[1] ?? []);
+  for (let attempt = 1; ; attempt++) {
+    spawnSync("sh", ["-c", "echo > parsed-file"], { cwd: folder });
+    await watching.settled();
+    const lines = watching.lines.slice(from);
+    const told = lines.flatMap((line) => / Notice ((?:opened|closed) .*)$/.exec(line)?.[1] ?? []);
+    if (told.length > 0 || attempt === 3) return told;
+  }
 }
 
 /** Waits until a mark is told by rules of this name. */

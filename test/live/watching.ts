@@ -5,14 +5,19 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { packageRoot } from "../support/shared.js";
+import { takeTurn } from "../support/turn.js";
 
 const root = packageRoot;
 
-/** Why this machine cannot run the tests; false where it can. */
+/**
+ * Why this machine cannot run the tests; false where it can, and then it is this file's turn: whoever watches sees all that the
+ * machine does, and events that programs of another file make as fast as they can take the room of its own.
+ */
 export function cannotWatch(): string | false {
   if (process.platform !== "linux" || process.arch !== "x64") return "watching needs Linux on x86_64";
   if (process.getuid?.() !== 0) return "watching needs root";
   if (spawnSync("gcc", ["--version"]).status !== 0) return "the programs need gcc";
+  takeTurn("live");
   return false;
 }
 
