@@ -298,7 +298,8 @@ export class PluginIngest {
     this.first.mark(slot);
     this.parts.parse?.apply(slot);
     ledger.filled(this.counts, slot, writer.events, 0);
-    for (const plugin of this.unpublished.splice(0)) this.parts.inbox.written(plugin);
+    for (const plugin of this.unpublished) this.parts.inbox.written(plugin);
+    this.unpublished.length = 0;
     this.parts.recording?.flush();
     times[IngestTime.BATCHES] += 1;
     if (writer.events > 0) control.publish();
