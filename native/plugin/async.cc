@@ -74,6 +74,9 @@ void AsyncWork::stop() {
   join_all();
   if (open_.load()) {
     api.set_async_event_handler(owner_.state, &owner_, nullptr);
+    // A thread that the plugin has not joined may be between the look at open_ and the post: behind this nothing is posted,
+    // so whoever reads the mail now has all that was taken.
+    const std::lock_guard<std::mutex> lock(gate_);
     open_.store(false);
   }
 }
@@ -120,6 +123,8 @@ abi::Rc AsyncWork::take(const abi::Event* event, char* error) {
   if (head.ts > now + kMaxAheadNs) return refuse(error, "the time of the async event is in the future");
   const uint64_t tid = head.tid;
   const uint32_t name_size = static_cast<uint32_t>(name.size());
+  const std::lock_guard<std::mutex> lock(gate_);
+  if (!open_.load()) return refuse(error, "no capture is running");
   const bool posted =
       owner_.mail.post(dumping_.load() == std::this_thread::get_id() ? Mail::kStateEvent : Mail::kAsyncEvent, head.ts,
                        {Span{reinterpret_cast<const uint8_t*>(&tid), 8}, Span{reinterpret_cast<const uint8_t*>(&name_size), 4},

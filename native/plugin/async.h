@@ -52,6 +52,8 @@ class AsyncWork {
   /** The thread that calls dump_state. */
   std::atomic<std::thread::id> dumping_{};
   std::atomic<bool> open_{false};
+  /** Held while an event is posted, and while open_ becomes false. */
+  std::mutex gate_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<RoutineThread>> running_;
 };

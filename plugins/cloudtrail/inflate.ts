@@ -5,7 +5,6 @@ import { Decompress } from "fzstd";
 /** Bytes that are not what they claim to be: no retry will mend them. */
 export class CorruptData extends Error {}
 
-const PIECE = 256 * 1024;
 /** What is not longer than this is inflated in one go; a stream costs more than it saves. */
 const SMALL = 64 * 1024;
 const SMALL_OUTPUT = 4 * 1024 * 1024;
@@ -119,9 +118,15 @@ async function passHeader(input: Input): Promise<boolean> {
   return true;
 }
 
-/** What goes into the library at once: of what it makes of this much, the end is lost where the data itself is damaged. */
-const STEP = 4096;
-/** So much of a member is kept to go through it again where it is damaged; of longer ones the last step may be lost. */
+/**
+ * What goes into the library at once, and what it gives at once. Each costs a round to another thread and back. Where the data itself is
+ * damaged the library gives nothing of the piece that it has begun, so of a member that is not kept less than a PIECE is lost.
+ */
+const STEP = 64 * 1024;
+const PIECE = 64 * 1024;
+/** Steps in which the damage in a step is looked for, before single bytes are tried. */
+const FINE_STEP = 1024;
+/** So much of a member is kept to go through it again where it is damaged. */
 const KEPT = 16 * 1024 * 1024;
 
 /** What a member holds; leaves `input` behind it. */
@@ -134,11 +139,13 @@ async function* inflateMember(input: Input): AsyncGenerator<Uint8Array> {
       if (!(await input.has(1))) throw new CorruptData("not valid gzip: unexpected end of file");
       const step = input.bytes.subarray(0, STEP);
       const taken = await inflater.push(step);
+      const pieces = inflater.take();
+      yield* pieces;
       if (inflater.failed !== null) {
-        if (kept !== null) yield* upToDamage(kept, step);
+        const given = pieces.reduce((sum, piece) => sum + piece.length, 0);
+        if (kept !== null) yield* upToDamage(kept, step, given);
         throw new CorruptData(`not valid gzip: ${messageOf(inflater.failed)}`, { cause: inflater.failed });
       }
-      yield* inflater.take();
       size += taken;
       if (size > KEPT) kept = null;
       kept?.push(step);
@@ -149,20 +156,43 @@ async function* inflateMember(input: Input): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** What the library makes of `damaged`, behind `before`, until it fails: byte by byte, since it gives nothing of the push that fails. */
-async function* upToDamage(before: readonly Uint8Array[], damaged: Uint8Array): AsyncGenerator<Uint8Array> {
-  const inflater = new Inflater();
-  try {
-    for (const step of before) {
-      await inflater.push(step);
-      inflater.take();
+/**
+ * What the library makes of `damaged`, behind `before`, until it fails. It gives nothing of the push that fails, so pushes become
+ * shorter there, each time in a stream that begins anew.
+ * @param given bytes of it that have been yielded already
+ */
+async function* upToDamage(
+  before: readonly Uint8Array[],
+  damaged: Uint8Array,
+  given: number,
+): AsyncGenerator<Uint8Array> {
+  let good = 0;
+  let passed = 0;
+  for (const step of [FINE_STEP, 1]) {
+    const inflater = new Inflater();
+    let made = 0;
+    try {
+      for (const piece of [...before, damaged.subarray(0, good)]) {
+        if (piece.length > 0) await inflater.push(piece);
+        inflater.take();
+      }
+      made = passed;
+      while (good < damaged.length) {
+        await inflater.push(damaged.subarray(good, good + step));
+        for (const piece of inflater.take()) {
+          // Of the push that fails something may come out, which the next round makes again.
+          const known = Math.min(Math.max(given - made, 0), piece.length);
+          made += piece.length;
+          if (known < piece.length) yield piece.subarray(known);
+          given = Math.max(given, made);
+        }
+        if (inflater.failed !== null) break;
+        good += step;
+        passed = made;
+      }
+    } finally {
+      inflater.close();
     }
-    for (let at = 0; at < damaged.length && inflater.failed === null; at++) {
-      await inflater.push(damaged.subarray(at, at + 1));
-      yield* inflater.take();
-    }
-  } finally {
-    inflater.close();
   }
 }
 

@@ -37,6 +37,9 @@ export const PluginCount = {
   WITHOUT: 4,
   /** Times that it was started again in its thread. */
   RESTARTS: 5,
+  /** Asynchronous events that it has added to the source of its thread, and those of all threads that are in its ledger. */
+  ADDED: 6,
+  WRITTEN: 7,
   WORDS: 8,
 } as const;
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { receiveMessageOnPort } from "node:worker_threads";
-import type { Control } from "../batch/control.js";
 import { Guard } from "../batch/guard.js";
 import { asyncImage } from "../plugins/async-image.js";
 import { HostContext, type PluginMessage } from "../plugins/context.js";
 import { EventWriter, Written } from "../plugins/event-writer.js";
 import { attends, type LoadedPlugin } from "../plugins/info.js";
 import { ParseStage } from "../plugins/library/parse-stage.js";
-import type { AsyncEvent } from "../sdk/index.js";
 import { nowNs } from "../telemetry/clock.js";
+import { type AddedEvent, AsyncInbox } from "./async-inbox.js";
 import type { IngestPlugins, IngestTask } from "./ingest-task.js";
 import type { Attendants } from "./parts.js";
 import { wallTime } from "./wall-time.js";
@@ -17,20 +16,21 @@ import { wallTime } from "./wall-time.js";
 export interface CompanionParts {
   readonly task: IngestTask;
   readonly plugins: IngestPlugins;
-  readonly control: Control;
   readonly fdsOf: (tid: number) => Int32Array;
 }
 
 /** The plugins that are at work in the thread of a source of system calls: they parse its events, and may add to them. */
 export class Companions implements Attendants {
-  /** Events that wait to be written. */
-  private readonly inbox: AsyncEvent[] = [];
+  private readonly guard: Guard;
+  private readonly inbox: AsyncInbox;
   private readonly writer: EventWriter;
   private readonly time = new Int32Array(2);
   private parse: ParseStage | null = null;
 
   private constructor(private readonly parts: CompanionParts) {
     this.writer = new EventWriter(parts.task.memory);
+    this.guard = new Guard(parts.plugins.guard, parts.plugins.thread);
+    this.inbox = new AsyncInbox(this.guard);
   }
 
   /** @throws what a plugin's library throws where it cannot be loaded and initialized */
@@ -50,17 +50,17 @@ export class Companions implements Attendants {
   }
 
   private contextOf(plugin: LoadedPlugin): HostContext {
-    const { task, plugins, control } = this.parts;
+    const { task, plugins } = this.parts;
     return new HostContext({
       plugin: plugin.index,
       part: "extractor",
       stateFolder: plugin.stateFolder,
-      metrics: new Guard(plugins.guard, plugins.thread).metrics(plugin.index),
+      metrics: this.guard.metrics(plugin.index),
       signal: new AbortController().signal,
       asyncNames: plugin.asyncEvents?.names ?? [],
-      mayEmit: () => this.live && !control.draining && attends(plugin, task.name),
+      mayEmit: () => this.live && this.inbox.open && attends(plugin, task.name),
       post: (message) => {
-        if (message.kind === "async") this.inbox.push(message.event);
+        if (message.kind === "async") this.inbox.accept(message.plugin, message.event);
         else plugins.port.postMessage(message satisfies PluginMessage);
       },
     });
@@ -77,13 +77,19 @@ export class Companions implements Attendants {
     if (!this.live) return;
     const { port } = this.parts.plugins;
     for (let entry = receiveMessageOnPort(port); entry !== undefined; entry = receiveMessageOnPort(port)) {
-      this.inbox.push(entry.message as AsyncEvent);
+      this.inbox.receive(entry.message as AddedEvent);
     }
+  }
+
+  /** The source has ended: what is said until now is heard, and no more is accepted. */
+  end(): void {
+    this.parse?.settle();
+    this.inbox.close();
   }
 
   /** Whether there are events to be written. */
   get waiting(): boolean {
-    return this.inbox.length > 0;
+    return this.inbox.waiting.length > 0;
   }
 
   /**
@@ -95,7 +101,8 @@ export class Companions implements Attendants {
     const { writer, time, inbox } = this;
     writer.begin(slot, last);
     const images: Uint8Array[] = [];
-    for (const { name, data, time: at } of inbox) {
+    for (const { event } of inbox.waiting) {
+      const { name, data, time: at } = event;
       wallTime(time);
       const low = at === undefined ? time[0] : Number(BigInt.asIntN(32, at));
       const high = at === undefined ? time[1] : Number(BigInt.asIntN(32, at >> 32n));
@@ -105,7 +112,7 @@ export class Companions implements Attendants {
       if (result !== Written.DONE) writer.skip();
       images.push(asyncImage((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0), 0, name, data));
     }
-    inbox.splice(0, images.length);
+    for (const { plugin } of inbox.take(images.length)) inbox.written(plugin);
     writer.end(0, nowNs(), 0);
     return images;
   }

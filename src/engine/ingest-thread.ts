@@ -49,7 +49,7 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
   let companions: Companions | null = null;
   try {
     parts = await loadParts(task);
-    if (task.plugins !== null) companions = await loadCompanions(task, task.plugins, parts, control);
+    if (task.plugins !== null) companions = await loadCompanions(task, task.plugins, parts);
   } catch (error) {
     control.end();
     task.port.close();
@@ -83,14 +83,9 @@ export async function ingest(task: IngestTask): Promise<IngestResult> {
   }
 }
 
-async function loadCompanions(
-  task: IngestTask,
-  plugins: IngestPlugins,
-  parts: IngestParts,
-  control: Control,
-): Promise<Companions> {
+async function loadCompanions(task: IngestTask, plugins: IngestPlugins, parts: IngestParts): Promise<Companions> {
   const { Companions } = await import("./companions.js");
-  return await Companions.load({ task, plugins, control, fdsOf: (tid) => parts.fdsOf(tid) });
+  return await Companions.load({ task, plugins, fdsOf: (tid) => parts.fdsOf(tid) });
 }
 
 async function loadParts(task: IngestTask): Promise<IngestParts> {

@@ -126,7 +126,9 @@ export class Ingest {
   /** The loop, with an error for users that was met on the way as the end of the input: what came before it is good. */
   private read(): SourceFailure | null {
     try {
-      return this.loop();
+      const failure = this.loop();
+      this.lastWords();
+      return failure;
     } catch (error) {
       if (error instanceof PeregrineError) return failureOf(error);
       throw error;
@@ -152,10 +154,18 @@ export class Ingest {
     return null;
   }
 
+  /** What plugins have added by now is evaluated, also where the run is to end. */
+  private lastWords(): void {
+    const { companions } = this.context;
+    if (companions === null) return;
+    companions.end();
+    this.attend(companions, true);
+  }
+
   /** Puts the events that plugins have added behind those of the source. */
-  private attend(companions: Attendants): void {
+  private attend(companions: Attendants, last = false): void {
     companions.hear();
-    while (companions.waiting && this.waitForSlot()) {
+    while (companions.waiting && this.waitForSlot(last)) {
       const { control, parts, ledger } = this.context;
       const slot = control.nextSlot();
       const base = this.layout.slotWord(slot);
@@ -202,14 +212,15 @@ export class Ingest {
     if (fills !== null) mail.tell({ kind: "silent", fills, since: Number(this.time / 1_000_000n) });
   }
 
-  /** Waits until the next slot is free. @returns false when the engine stops */
-  private waitForSlot(): boolean {
+  /** Waits until the next slot is free. @returns false when the engine stops; `last`: when it stops at once */
+  private waitForSlot(last = false): boolean {
     const { control, times } = this.context;
-    if (control.mayFill() && !control.draining) return true;
+    const over = (): boolean => (last ? control.aborted : control.draining);
+    if (control.mayFill() && !over()) return true;
     const start = nowNs();
     for (;;) {
       const seen = control.load(ControlWord.ROOM);
-      if (control.draining) return false;
+      if (over()) return false;
       if (control.mayFill()) break;
       control.wait(ControlWord.ROOM, seen);
     }

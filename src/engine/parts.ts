@@ -46,6 +46,8 @@ export interface Attendants {
   apply(slot: number): void;
   /** Takes what they have said. */
   hear(): void;
+  /** The source has ended: they can add nothing more. */
+  end(): void;
   /** Whether they have added events, which are to be written. */
   readonly waiting: boolean;
   /** Writes such events into the batch in `slot`, behind event number `last`. @returns them, as captures have them */

@@ -4,9 +4,11 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:wor
 import { ControlWord } from "../batch/control.js";
 import { createGuard, Guard, type GuardBuffer, GuardWord, PluginCount } from "../batch/guard.js";
 import type { PluginMessage } from "../plugins/context.js";
-import type { LoadedPlugin, PluginPolicy } from "../plugins/info.js";
+import { addsTo, type LoadedPlugin, type PluginPolicy } from "../plugins/info.js";
 import { isCompanion } from "../plugins/library/companion.js";
 import type { Progress, WantedField } from "../sdk/index.js";
+import { AsyncAccount } from "./async-account.js";
+import type { AddedEvent } from "./async-inbox.js";
 import type { Blame } from "./crew.js";
 import { Watch } from "./hang-watch.js";
 import type { IngestPlugins } from "./ingest-task.js";
@@ -42,8 +44,9 @@ export class PluginCrew {
   private readonly guards: readonly Guard[];
   private readonly workerWatches: readonly Watch[];
   /** Of threads of sources of system calls, in which plugins are at work. */
-  private readonly ports = new Map<number, { readonly port: MessagePort; readonly live: boolean }>();
+  private readonly ports = new Map<number, MessagePort>();
   private readonly sources = new Map<number, { readonly source: PluginSource; readonly watch: Watch }>();
+  private readonly account: AsyncAccount;
   /** By plugin: how often it may take a worker down. */
   private readonly restarts: readonly Restarts[];
   private readonly faults: { deaths: number; hangs: number; failure: string | null }[];
@@ -60,6 +63,8 @@ export class PluginCrew {
     this.buffer = createGuard(workers + pipelines.length, plugins.length);
     this.guards = Array.from({ length: workers + pipelines.length }, (_, i) => new Guard(this.buffer, i));
     this.workerWatches = this.guards.slice(0, workers).map((guard) => new Watch(guard, false));
+    const sources = pipelines.map(({ ledger }, place) => ({ ledger, guard: this.guards[workers + place] }));
+    this.account = new AsyncAccount(plugins.length, sources);
     this.restarts = plugins.map(({ policy }) => new Restarts(policy.restarts));
     this.faults = plugins.map(() => ({ deaths: 0, hangs: 0, failure: null }));
     if (plugins.length > 0) this.timer = setInterval(() => this.look(), LOOK);
@@ -78,7 +83,7 @@ export class PluginCrew {
     spec: PluginSpec,
     fields: readonly (readonly WantedField[])[],
   ): Promise<Failure | null> {
-    const { plugins, workers, tell, progress } = this.options;
+    const { plugins, pipelines, workers, tell, progress } = this.options;
     const { plugin: index, record = null } = spec;
     const plugin = plugins[index];
     const thread = workers + place;
@@ -93,9 +98,7 @@ export class PluginCrew {
         progress: progress !== null,
         asyncNames: pipeline.asyncNames,
         // A library has a state of its own for each source, which adds to that one.
-        spreads:
-          plugin.library === undefined &&
-          this.options.pipelines.some((_, at) => at !== place && this.takes(at, plugin)),
+        spreads: plugin.library === undefined && pipelines.some(({ name }, at) => at !== place && addsTo(plugin, name)),
         plugins,
         fields,
         record,
@@ -124,6 +127,7 @@ export class PluginCrew {
       return failure;
     } finally {
       this.sources.delete(place);
+      this.account.settle(place);
       // Where the thread could not do so itself.
       pipeline.control.end();
     }
@@ -145,15 +149,16 @@ export class PluginCrew {
     const { port1, port2 } = new MessageChannel();
     const thread = workers + place;
     port1.on("message", (message: PluginMessage) => this.hear(thread, message));
-    this.ports.set(place, { port: port1, live });
+    this.ports.set(place, port1);
     return { plugins, wanted, guard: this.buffer, thread, port: port2 };
   }
 
   /** The thread's work is done. */
   leave(place: number): void {
-    const { port } = this.ports.get(place) ?? {};
+    const port = this.ports.get(place);
     this.ports.delete(place);
     if (port === undefined) return;
+    this.account.settle(place);
     port.removeAllListeners("message");
     for (let entry = receiveMessageOnPort(port); entry !== undefined; entry = receiveMessageOnPort(port)) {
       this.hear(this.options.workers + place, entry.message as PluginMessage);
@@ -182,7 +187,7 @@ export class PluginCrew {
       }
       case "async":
         // What comes from a source's thread is among its events already.
-        this.addAsync(plugin, message, thread - this.options.workers);
+        this.addAsync(plugin, { plugin: plugin.index, event: message.event }, thread - this.options.workers);
         break;
       case "fault": {
         const { fault } = message;
@@ -194,19 +199,22 @@ export class PluginCrew {
     }
   }
 
-  /** Whether a plugin's asynchronous events go to source number `place`: its own, and those that it names; none named: all. */
-  private takes(place: number, { asyncEvents, source: own }: LoadedPlugin): boolean {
-    if (asyncEvents === null) return false;
-    const { name } = this.options.pipelines[place];
-    return asyncEvents.sources === null || asyncEvents.sources.includes(name) || own?.name === name;
-  }
-
   /** @param from the source in whose thread it was added; below 0: a worker */
-  private addAsync(plugin: LoadedPlugin, { event }: PluginMessage & { kind: "async" }, from: number): void {
-    for (const [place, { source }] of this.sources) {
-      if (place !== from && this.takes(place, plugin)) source.add(event);
+  private addAsync(plugin: LoadedPlugin, added: AddedEvent, from: number): void {
+    const { account, sources, ports } = this;
+    for (const [place, { name, spec }] of this.options.pipelines.entries()) {
+      // To what is read from a capture nothing is added.
+      if (place === from || spec.kind === "capture" || !addsTo(plugin, name)) continue;
+      const { source } = sources.get(place) ?? {};
+      const port = ports.get(place);
+      if (source === undefined && port === undefined) {
+        account.late(place, plugin.index);
+        continue;
+      }
+      account.pass(place, plugin.index);
+      source?.add(added);
+      port?.postMessage(added);
     }
-    for (const [place, { port, live }] of this.ports) if (live && this.takes(place, plugin)) port.postMessage(event);
   }
 
   /** The plugin is used no more. */
@@ -297,6 +305,7 @@ export class PluginCrew {
         restarts: sum(PluginCount.RESTARTS),
         deaths,
         hangs,
+        unwritten: this.account.of(index),
         failure,
         metrics,
       };

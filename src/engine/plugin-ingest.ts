@@ -5,10 +5,11 @@ import { batchesBetween, type Control, ControlWord } from "../batch/control.js";
 import type { Guard } from "../batch/guard.js";
 import { EventWriter, Written } from "../plugins/event-writer.js";
 import type { ParseStage } from "../plugins/library/parse-stage.js";
-import type { AsyncEvent, SourceBatch, SourceEvent, SourceInstance } from "../sdk/index.js";
+import type { SourceBatch, SourceEvent, SourceInstance } from "../sdk/index.js";
 import { nowNs } from "../telemetry/clock.js";
 import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
 import { IngestTime } from "../telemetry/stage-times.js";
+import type { AsyncInbox } from "./async-inbox.js";
 import { FirstEvent } from "./first-event.js";
 import type { PluginRecording } from "./plugin-recording.js";
 import type { PluginTask } from "./plugin-task.js";
@@ -34,7 +35,9 @@ export interface PluginIngestParts {
   readonly guard: Guard;
   readonly stop: AbortSignal;
   /** Asynchronous events that wait to be written. */
-  readonly inbox: AsyncEvent[];
+  readonly inbox: AsyncInbox;
+  /** Has the inbox hold all that was added until now, and nothing that is added later. */
+  readonly settle: () => void;
   readonly log: (message: string) => void;
   /** Libraries that parse; null: none. */
   readonly parse: ParseStage | null;
@@ -63,6 +66,8 @@ export class PluginIngest {
   private readonly time = new Int32Array(2);
   private readonly wholeTime = new BigUint64Array(this.time.buffer);
   private pause = FIRST_PAUSE;
+  /** The plugins of the asynchronous events that are counted and not in the ledger yet. */
+  private readonly unpublished: number[] = [];
   /** Ends the waiting for a batch that the source has promised. */
   private giveUp: (() => void) | null = null;
 
@@ -82,10 +87,27 @@ export class PluginIngest {
 
   /** Reads to the source's end, or until the run stops; then waits until all is delivered and acknowledged. */
   async run(instance: SourceInstance): Promise<void> {
+    const { control } = this.parts;
+    try {
+      await this.read(instance);
+    } finally {
+      // A source that breaks takes nothing along that was added before.
+      this.parts.settle();
+      await this.drainInbox();
+    }
+    control.end();
+    while (this.positions.length > 0 && !control.aborted) {
+      const seen = control.load(ControlWord.ROOM);
+      await this.acknowledge(instance);
+      if (this.positions.length > 0) await this.nap(seen);
+    }
+  }
+
+  private async read(instance: SourceInstance): Promise<void> {
     const { control, times } = this.parts;
     for (;;) {
       await this.acknowledge(instance);
-      if (this.stopping) break;
+      if (this.stopping) return;
       this.parts.parse?.hear();
       await this.drainInbox();
       const start = nowNs();
@@ -98,14 +120,7 @@ export class PluginIngest {
       if (batch.position !== undefined) {
         this.positions.push({ batch: control.load(ControlWord.PUBLISHED), position: batch.position });
       }
-      if (batch.end === true) break;
-    }
-    await this.drainInbox();
-    control.end();
-    while (this.positions.length > 0 && !control.aborted) {
-      const seen = control.load(ControlWord.ROOM);
-      await this.acknowledge(instance);
-      if (this.positions.length > 0) await this.nap(seen);
+      if (batch.end === true) return;
     }
   }
 
@@ -190,21 +205,26 @@ export class PluginIngest {
 
   private async drainInbox(): Promise<void> {
     const { inbox, task } = this.parts;
-    if (inbox.length === 0) return;
+    if (inbox.waiting.length === 0) return;
     wallTime(this.received);
-    for (const event of inbox.splice(0)) {
+    for (const { plugin, event } of inbox.take()) {
+      // When the run stops at once there is no batch for it: it stays unwritten.
+      if (!(await this.begin())) return;
       const name = task.asyncNames.get(event.name);
       if (name === undefined || !isEvent(event)) {
         this.counts.faulty++;
         await this.passOver();
+        this.unpublished.push(plugin);
         continue;
       }
       this.timeOf(event);
       const { data } = event;
       const [low, high] = this.time;
+      const { seen } = this.counts;
       if (await this.put(() => this.writer.async(this.id, name, data, low, high))) {
         this.parts.recording?.async(low, high, event.name, data);
       }
+      if (this.counts.seen > seen) this.unpublished.push(plugin);
     }
     await this.publish();
   }
@@ -278,6 +298,8 @@ export class PluginIngest {
     this.first.mark(slot);
     this.parts.parse?.apply(slot);
     ledger.filled(this.counts, slot, writer.events, 0);
+    for (const plugin of this.unpublished) this.parts.inbox.written(plugin);
+    this.unpublished.length = 0;
     this.parts.recording?.flush();
     times[IngestTime.BATCHES] += 1;
     if (writer.events > 0) control.publish();

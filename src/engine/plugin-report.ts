@@ -35,6 +35,8 @@ export interface PluginReport {
   /** Threads that it took down, and of these the ones in which it hung. */
   readonly deaths: number;
   readonly hangs: number;
+  /** Asynchronous events that it has added and that their source, which has ended, has not written: they are lost. */
+  readonly unwritten: number;
   /** Why it was given up; null: it was not. */
   readonly failure: string | null;
   /** Its own, by name. */

@@ -4,11 +4,15 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "
 import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin } from "../plugins/info.js";
 import { threadFlags } from "../plugins/thread-flags.js";
-import type { AsyncEvent, Progress } from "../sdk/index.js";
+import type { Progress } from "../sdk/index.js";
+import type { AddedEvent } from "./async-inbox.js";
 import type { Failure } from "./ingest-thread.js";
 import { salvage } from "./plugin-recording.js";
 import type { FromPluginThread, PluginEnd, PluginTask, ToPluginThread } from "./plugin-task.js";
 import { Restarts } from "./restarts.js";
+
+/** Asynchronous events that are kept while there is no thread to give them to; more are lost. */
+const KEPT = 65_536;
 
 export interface PluginSourceEvents {
   readonly message: (message: PluginMessage) => void;
@@ -34,6 +38,8 @@ export class PluginSource {
   life = 0;
   /** Threads that it has had. */
   private threads = 0;
+  /** Asynchronous events for the next thread. */
+  private readonly kept: AddedEvent[] = [];
 
   constructor(
     readonly plugin: LoadedPlugin,
@@ -91,6 +97,7 @@ export class PluginSource {
     });
     this.thread = thread;
     this.port = port1;
+    for (const added of this.kept.splice(0)) this.add(added);
     if (this.stopped) this.send({ kind: "stop" });
     let end: PluginEnd | null = null;
     const hear = (message: FromPluginThread): void => {
@@ -130,8 +137,9 @@ export class PluginSource {
   }
 
   /** Puts an asynchronous event among the source's. */
-  add(event: AsyncEvent): void {
-    this.send({ kind: "async", event });
+  add(added: AddedEvent): void {
+    if (this.port !== null) this.send({ kind: "async", added });
+    else if (this.kept.length < KEPT) this.kept.push(added);
   }
 
   /** Ends the thread, which hangs. */

@@ -6,8 +6,9 @@ import type { GuardBuffer } from "../batch/guard.js";
 import type { Memory } from "../batch/memory.js";
 import type { PluginMessage } from "../plugins/context.js";
 import type { LoadedPlugin } from "../plugins/info.js";
-import type { AsyncEvent, Progress, WantedField } from "../sdk/index.js";
+import type { Progress, WantedField } from "../sdk/index.js";
 import type { LedgerBuffer } from "../telemetry/ledger.js";
+import type { AddedEvent } from "./async-inbox.js";
 import type { Failure } from "./ingest-thread.js";
 import type { PluginRecord } from "./source-spec.js";
 
@@ -45,7 +46,7 @@ export type ToPluginThread =
   /** No more events: what the plugin waits for should end soon. */
   | { readonly kind: "stop" }
   /** An asynchronous event, to be put among the others. */
-  | { readonly kind: "async"; readonly event: AsyncEvent };
+  | { readonly kind: "async"; readonly added: AddedEvent };
 
 /** What the thread tells main. */
 export type FromPluginThread =

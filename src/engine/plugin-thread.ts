@@ -2,7 +2,7 @@
 
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { workerData } from "node:worker_threads";
+import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import { Control } from "../batch/control.js";
 import { Guard } from "../batch/guard.js";
 import { bufferBytes } from "../plugins/buffer-watch.js";
@@ -10,11 +10,13 @@ import { HostContext } from "../plugins/context.js";
 import type { LoadedPlugin } from "../plugins/info.js";
 import { isCompanion } from "../plugins/library/companion.js";
 import type { ParseStage } from "../plugins/library/parse-stage.js";
+import type { LibraryState } from "../plugins/library/state.js";
 import { importPlugin } from "../plugins/module.js";
 import type { AsyncEvent, Plugin, SourceInstance } from "../sdk/index.js";
 import { threadCpuNs } from "../telemetry/clock.js";
 import { Ledger } from "../telemetry/ledger.js";
 import { IngestTime, ingestTimes } from "../telemetry/stage-times.js";
+import { AsyncInbox } from "./async-inbox.js";
 import { isSourceFailure, mayRetry, PluginIngest } from "./plugin-ingest.js";
 import { PluginRecording } from "./plugin-recording.js";
 import type { FromPluginThread, PluginEnd, PluginTask, ToPluginThread } from "./plugin-task.js";
@@ -30,7 +32,7 @@ const LONGEST_PAUSE = 30_000;
 /** The program of the thread of one plugin's source. */
 class PluginThread {
   private readonly stop = new AbortController();
-  private readonly inbox: AsyncEvent[] = [];
+  private readonly inbox: AsyncInbox;
   private readonly guard: Guard;
   private readonly control: Control;
   private readonly context: HostContext;
@@ -41,21 +43,24 @@ class PluginThread {
     const { plugin, port } = task;
     this.guard = new Guard(task.guard, task.thread);
     this.guard.begin(threadId());
+    this.inbox = new AsyncInbox(this.guard);
     this.control = new Control(task.control);
     this.context = this.contextOf(plugin, "source", (event) => {
-      this.inbox.push(event);
+      this.inbox.accept(plugin.index, event);
       if (task.spreads) this.post({ kind: "async", plugin: plugin.index, event });
     });
-    port.on("message", (message: ToPluginThread) => {
-      if (message.kind === "stop") this.stop.abort();
-      else this.inbox.push(message.event);
-    });
+    port.on("message", (message: ToPluginThread) => this.hear(message));
+  }
+
+  private hear(message: ToPluginThread): void {
+    if (message.kind === "stop") this.stop.abort();
+    else this.inbox.receive(message.added);
   }
 
   private contextOf(
     plugin: LoadedPlugin,
     part: "source" | "extractor",
-    take: (event: AsyncEvent) => void = (event) => void this.inbox.push(event),
+    take: (event: AsyncEvent) => void = (event) => this.inbox.accept(plugin.index, event),
   ): HostContext {
     return new HostContext({
       plugin: plugin.index,
@@ -64,7 +69,7 @@ class PluginThread {
       metrics: this.guard.metrics(plugin.index),
       signal: this.stop.signal,
       asyncNames: plugin.asyncEvents?.names ?? [],
-      mayEmit: () => !this.stop.signal.aborted && !this.control.draining,
+      mayEmit: () => this.inbox.open,
       post: (message) => {
         // Events for this source need not go through main.
         if (message.kind === "async") take(message.event);
@@ -122,8 +127,9 @@ class PluginThread {
         const ledger = new Ledger(task.ledger);
         const log = (message: string): void => this.log(message);
         const { inbox } = this;
+        const settle = (): void => this.settle(parse);
         const stop = this.stop.signal;
-        const parts = { task, control, ledger, times, guard, stop, inbox, log, recording, parse };
+        const parts = { task, control, ledger, times, guard, stop, inbox, settle, log, recording, parse };
         await new PluginIngest(parts).run(instance);
       } finally {
         if (progress !== null) clearInterval(progress);
@@ -138,6 +144,17 @@ class PluginThread {
     } finally {
       if (beat !== null) clearInterval(beat);
       times[IngestTime.CPU] += threadCpuNs() - cpu;
+    }
+  }
+
+  /** The source has ended: what was added until now stands in the inbox, and nothing more is accepted. */
+  private settle(parse: ParseStage | null): void {
+    const { plugin, port } = this.task;
+    if (plugin.library !== undefined) (this.state as LibraryState).settle();
+    parse?.settle();
+    this.inbox.close();
+    for (let entry = receiveMessageOnPort(port); entry !== undefined; entry = receiveMessageOnPort(port)) {
+      this.hear(entry.message as ToPluginThread);
     }
   }
 

@@ -314,7 +314,7 @@ class Run {
 
   private crew(task: Omit<WorkerTask, "worker" | "port" | "sources" | "sourceNames">): Promise<void> {
     const { options, pipelines, startup, threads, pluginCrew } = this;
-    const sources = pipelines.map(({ shared, name }) => ({ ...shared, name }));
+    const sources = pipelines.map(({ shared, name, spec }) => ({ ...shared, name, added: spec.kind !== "capture" }));
     this.workers = new Crew(
       threads,
       pipelines,

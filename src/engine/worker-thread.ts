@@ -8,7 +8,7 @@ import { Guard, type GuardBuffer } from "../batch/guard.js";
 import type { Memory } from "../batch/memory.js";
 import { ServiceNames } from "../fields/services.js";
 import { PluginHost } from "../plugins/host.js";
-import { type LoadedPlugin, SYSCALL } from "../plugins/info.js";
+import { addsTo, type LoadedPlugin } from "../plugins/info.js";
 import type { RuleSet } from "../rules/ruleset.js";
 import type { WantedField } from "../sdk/index.js";
 import { nowNs, threadCpuNs } from "../telemetry/clock.js";
@@ -35,6 +35,8 @@ export interface SharedBuffers {
 export interface WorkerSource extends SharedBuffers {
   /** Name of the event source. */
   readonly name: string;
+  /** Whether plugins may add events to it. */
+  readonly added: boolean;
 }
 
 /** Rules, and all that depends on them. */
@@ -138,12 +140,15 @@ function hear(
 function loadHost(task: WorkerTask): Promise<PluginHost> {
   const guard = new Guard(task.guard, task.worker);
   guard.begin(threadId());
+  const controls = task.sources.map(({ control }) => new Control(control));
   return PluginHost.load({
     plugins: task.plugins,
     wanted: task.rules[task.rules.length - 1].wanted,
     guard,
-    mayEmit: ({ asyncEvents, source }) =>
-      task.sources.some(({ name }) => asyncEvents?.sources?.includes(name) ?? (name !== SYSCALL || source === null)),
+    mayEmit: (plugin) =>
+      task.sources.some(
+        ({ name, added }, i) => added && controls[i].load(ControlWord.ENDED) === 0 && addsTo(plugin, name),
+      ),
     post: (message) => post(task, { kind: "plugin", message }),
   });
 }

@@ -107,9 +107,18 @@ export function parses({ library }: PluginInfo, name: string): boolean {
   return parser !== null && name !== "" && (parser.sources === null || parser.sources.includes(name));
 }
 
-/** Whether the plugin adds events to source `name`, or hears of its captures. */
-export function attends({ library, asyncEvents, source }: PluginInfo, name: string): boolean {
-  if (library?.starts !== true) return false;
+/** Whether asynchronous events of the plugin, if it has any, go to source `name`: its own, and those that it names; none named: all. */
+function names({ asyncEvents, source }: PluginInfo, name: string): boolean {
   const sources = asyncEvents?.sources ?? null;
   return sources === null || sources.includes(name) || source?.name === name;
+}
+
+/** Whether the plugin's asynchronous events go to source `name`. */
+export function addsTo(plugin: PluginInfo, name: string): boolean {
+  return plugin.asyncEvents !== null && names(plugin, name);
+}
+
+/** Whether the plugin adds events to source `name`, or hears of its captures, in that source's thread. */
+export function attends(plugin: PluginInfo, name: string): boolean {
+  return plugin.library?.starts === true && names(plugin, name);
 }

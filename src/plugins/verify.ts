@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { PeregrineError } from "../telemetry/errors.js";
+import { membersHere } from "./group-members.js";
 
 const GROUP_WRITES = 0o020;
 const OTHERS_WRITE = 0o002;
@@ -13,16 +14,39 @@ const STICKY = 0o1000;
 /** Who owns Peregrine can change it, and so anything that it loads. */
 const OWN = statSync(import.meta.filename).uid;
 
-/** Who else can write what `stats` are of, an owner always; null: nobody. */
-function writers({ mode, uid, gid }: Pick<Stats, "mode" | "uid" | "gid">): string | null {
-  if (uid !== 0 && uid !== OWN && uid !== process.geteuid?.()) return `user ${uid}`;
-  if ((mode & OTHERS_WRITE) !== 0) return "everybody";
-  if ((mode & GROUP_WRITES) !== 0 && gid !== 0 && gid !== process.getgid?.()) return `group ${gid}`;
-  return null;
+function trusted(uid: number): boolean {
+  return uid === 0 || uid === OWN || uid === process.geteuid?.();
 }
 
 /**
- * Checks that nobody else can change the file between now and its use, and that it is the one that the user pinned.
+ * A umask of 002 leaves to a group what a user makes, and is meant for groups that users have to themselves. A group of which the
+ * machine's files say nothing is taken for such a one if it is the running user's and has the same number.
+ */
+function trustedGroup(gid: number): boolean {
+  if (gid === 0) return true;
+  const members = membersHere(gid);
+  return members === null ? gid === process.getgid?.() && gid === process.geteuid?.() : members.every(trusted);
+}
+
+/** Who else can write what `stats` are of, an owner always; null: nobody. */
+function writers({ mode, uid, gid }: Pick<Stats, "mode" | "uid" | "gid">): string | null {
+  if (!trusted(uid)) return `user ${uid}`;
+  if ((mode & OTHERS_WRITE) !== 0) return "everybody";
+  if ((mode & GROUP_WRITES) !== 0 && !trustedGroup(gid)) return `group ${gid}`;
+  return null;
+}
+
+/** The folder of `path`, that folder's, and so on up to the root: who can write one of them can put another file in its place. */
+function foldersOf(path: string): readonly string[] {
+  const folders: string[] = [];
+  for (let folder = dirname(path); folder !== folders.at(-1); folder = dirname(folder)) folders.push(folder);
+  return folders;
+}
+
+/**
+ * Checks that nobody else can change the file between now and its use, or put another one in its place, and that it is the one
+ * that the user pinned.
+ * @param path without links: what they lead to has been found
  * @param pin SHA-256 in hexadecimal digits, null: any
  * @returns the file's SHA-256
  * @throws PeregrineError PLUGIN_WRITABLE, PLUGIN_HASH, PLUGIN_PATH
@@ -30,9 +54,13 @@ function writers({ mode, uid, gid }: Pick<Stats, "mode" | "uid" | "gid">): strin
 export function verifyFile(path: string, pin: string | null): string {
   const who = writers(statSync(path));
   if (who !== null) throw writable(path, `${who} can write it`);
-  const { mode, uid, gid } = statSync(dirname(path));
-  const whoFolder = writers({ mode: (mode & STICKY) === 0 ? mode : 0, uid, gid });
-  if (whoFolder !== null) throw writable(path, `${whoFolder} can write its folder`);
+  for (const folder of foldersOf(path)) {
+    const { mode, uid, gid } = statSync(folder);
+    const whoFolder = writers({ mode: (mode & STICKY) === 0 ? mode : 0, uid, gid });
+    if (whoFolder === null) continue;
+    const remedy = trusted(uid) ? "chmod go-w" : "chown root";
+    throw writable(path, `${whoFolder} can write the folder ${folder} and so exchange it: ${remedy} ${folder}`);
+  }
   const hash = hashOf(path);
   if (pin !== null && pin.toLowerCase() !== hash) {
     const message = `the plugin is not the one that is pinned: its SHA-256 is ${hash}, not ${pin.toLowerCase()}`;

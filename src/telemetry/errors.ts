@@ -192,9 +192,9 @@ export const ERRORS = {
       "Check its library_path: a file, a bundled plugin, or a package of npm. Relative paths begin in the plugin folder.",
   },
   PLUGIN_WRITABLE: {
-    title: "A plugin's file can be changed by others",
+    title: "A plugin's file, or a folder on the way to it, can be changed by others",
     remedy:
-      "Give it and its folder to root or to the user that runs Peregrine (chown), and take the right to write them from everybody else: chmod go-w.",
+      "Give what the message names to root or to the user that runs Peregrine (chown), and take the right to write it from everybody else (chmod go-w); or move the plugin to a folder where this is so.",
   },
   PLUGIN_HASH: {
     title: "A plugin is not the one that is pinned",

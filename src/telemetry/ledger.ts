@@ -55,6 +55,7 @@ const Note = {
 const EVALUATED = 1;
 const FAILED = 2;
 const LOST_STOPPED = 1;
+const LOST_UNWRITTEN = 2;
 
 export interface LedgerBuffer {
   readonly words: SharedArrayBuffer;
@@ -205,6 +206,16 @@ export class Ledger {
     this.turn(MAIN);
   }
 
+  /**
+   * Main: so many asynchronous events were accepted for the source, which has ended and has not written them. They were never
+   * in flight: they are seen and lost at once.
+   */
+  unwritten(events: number): void {
+    this.turn(MAIN);
+    this.values[MAIN * BLOCK + LOST_UNWRITTEN] += events;
+    this.turn(MAIN);
+  }
+
   private odd(block: number): boolean {
     return (Atomics.load(this.versions, block * BLOCK * 2) & 1) === 1;
   }
@@ -266,7 +277,8 @@ export class Ledger {
     const ingest = accounts(INGEST);
     let inFlight = 0;
     for (const events of held) inFlight += events;
-    const seen = values[ingest + Account.SEEN];
+    const unwritten = values[MAIN * BLOCK + LOST_UNWRITTEN];
+    const seen = values[ingest + Account.SEEN] + unwritten;
     const notWanted = values[ingest + Account.NOT_WANTED];
     const stateOnly = values[ingest + Account.STATE_ONLY];
     const merged = values[ingest + Account.MERGED];
@@ -276,6 +288,7 @@ export class Ledger {
       { stage: "reader", cause: "oversize", events: values[ingest + Account.LOST_OVERSIZE] },
       { stage: "state", cause: "dropped", events: values[ingest + Account.LOST_STATE] },
       { stage: "source", cause: "fault", events: values[ingest + Account.LOST_SOURCE] },
+      { stage: "plugin", cause: "unwritten", events: unwritten },
       { stage: "engine", cause: "stopped", events: values[MAIN * BLOCK + LOST_STOPPED] },
     ];
     let sum = evaluated + notWanted + stateOnly + merged + unknownType + failed + inFlight;

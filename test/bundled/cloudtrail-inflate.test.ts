@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { constants, deflateRawSync, gzipSync } from "node:zlib";
 import { CorruptData, inflate } from "../../plugins/cloudtrail/inflate.js";
@@ -83,4 +84,28 @@ test("where the data itself is damaged all comes out that the library makes of i
     assert.match(found.error, /not valid gzip: invalid block type/);
     assert.ok(found.text === text, `${found.text.length} of ${text.length}`);
   }
+});
+
+/** A member whose data is followed by a block of the type that is none. */
+function damagedBehind(data: Uint8Array): Uint8Array {
+  const firm = deflateRawSync(data, { finishFlush: constants.Z_SYNC_FLUSH, level: 1 });
+  return Buffer.concat([whole.subarray(0, 10), firm, Buffer.alloc(100_000, 0xff)]);
+}
+
+test("nothing is delivered twice where a little data becomes much before the damage", async () => {
+  const lines = records.slice(0, 1000).join("\n");
+  for (const much of [lines.repeat(100), `${"x".repeat(3_000_000)}${text}`, `${text}${"x".repeat(3_000_001)}`]) {
+    const found = await inflated(damagedBehind(Buffer.from(much)), 1 << 20);
+    assert.match(found.error, /not valid gzip: invalid block type/);
+    assert.ok(found.text === much, `${found.text.length} of ${much.length}`);
+  }
+});
+
+test("of a member that is too long to be kept less than 64 KiB before the damage are lost", async () => {
+  // Letters that do not repeat: they are compressed by a quarter.
+  const much = randomBytes(18 << 20).toString("base64");
+  const found = await inflated(damagedBehind(Buffer.from(much)), 1 << 20);
+  assert.match(found.error, /not valid gzip: invalid block type/);
+  assert.ok(much.startsWith(found.text));
+  assert.ok(much.length - found.text.length < 64 * 1024, `${found.text.length} of ${much.length}`);
 });

@@ -23,10 +23,12 @@ export const plugin = definePlugin({
     id: 999, source: "clock",
     open: (context) => {
       let n = 0;
-      context.emit({ name: "tick", data: "x".repeat(9 << 20) });
+      const accepted = context.metric("accepted", "counter");
+      const emit = (data) => context.emit({ name: "tick", data }) && accepted.add(1);
+      emit("x".repeat(9 << 20));
       return {
         nextBatch: async () => {
-          for (let i = 0; i < 20; i++) context.emit({ name: "tick", data: String(++n) });
+          for (let i = 0; i < 20; i++) emit(String(++n));
           await new Promise((resolve) => setTimeout(resolve, 10));
           return { events: [] };
         },
@@ -38,7 +40,19 @@ export const plugin = definePlugin({
 });
 `;
 
-const LOST = [{ stage: "reader", cause: "oversize", events: 1 }];
+interface Summary {
+  readonly alertsByRule: Readonly<Record<string, number>>;
+  readonly sources: readonly { readonly ledger: { readonly lost: readonly Lost[] } }[];
+  readonly plugins: readonly { readonly unwritten: number; readonly metrics: Readonly<Record<string, number>> }[];
+}
+
+interface Lost {
+  readonly stage: string;
+  readonly cause: string;
+  readonly events: number;
+}
+
+const OVERSIZE: Lost = { stage: "reader", cause: "oversize", events: 1 };
 
 const RULES = `- rule: marks
   desc: marks
@@ -93,9 +107,14 @@ plugins: [{name: clock, library_path: ${plugin}}]
 after(async () => {
   if (skip !== false) return;
   await watching.end();
-  const [summary] = logLines(watching.errors, "ledger");
-  const [source] = (summary?.["sources"] ?? []) as { ledger: { lost: unknown } }[];
-  assert.deepEqual(source?.ledger.lost, LOST, "what no batch has room for is lost, and in the ledger");
+  const [line] = logLines(watching.errors, "ledger");
+  const { alertsByRule, sources, plugins } = line as unknown as Summary;
+  const [{ ledger }] = sources;
+  const [{ metrics, unwritten }] = plugins;
+  const late = unwritten === 0 ? [] : [{ stage: "plugin", cause: "unwritten", events: unwritten }];
+  assert.deepEqual(ledger.lost, [OVERSIZE, ...late], "what no batch has room for is lost, and in the ledger");
+  const { accepted } = metrics;
+  assert.equal((alertsByRule["ticked"] ?? 0) + OVERSIZE.events + unwritten, accepted, "none is unaccounted for");
 });
 
 const captures = (): string[] => readdirSync(folder).filter((name) => /^cap_\d{20}_\d{20}\.scap$/.test(name));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { appliesTo, DEFAULT_POLICY, extractionSources, type LoadedPlugin } from "../../src/plugins/info.js";
+import { addsTo, appliesTo, DEFAULT_POLICY, extractionSources, type LoadedPlugin } from "../../src/plugins/info.js";
 import { checkTogether } from "../../src/plugins/load.js";
 import { fieldsOf, NO_VALUES, pluginResolver, suggestedFields, WantedFields } from "../../src/plugins/resolver.js";
 import { sourcesOf } from "../../src/plugins/sources.js";
@@ -70,6 +70,15 @@ test("on whose events fields have values", () => {
   const all = plugin("b", { fields: { "f.two": text } });
   assert.deepEqual(extractionSources(all, ["syscall", "x"]), ["x"]);
   assert.equal(appliesTo(all, "syscall", 0), false);
+});
+
+test("to which sources asynchronous events go", () => {
+  const own = plugin("a", { source: [1, "x"], asyncSources: ["y"] });
+  assert.deepEqual(
+    ["x", "y", "syscall"].map((name) => addsTo(own, name)),
+    [true, true, false],
+  );
+  assert.equal(addsTo(plugin("b", { source: [1, "x"] }), "x"), false);
 });
 
 test("fields are found on the sources that they are for, with their arguments, and remembered as wanted", () => {

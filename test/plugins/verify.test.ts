@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { groupMembers } from "../../src/plugins/group-members.js";
 import { hashOf, verifyFile } from "../../src/plugins/verify.js";
 import { temporaryFolder } from "../support/temporary.js";
 
@@ -42,7 +43,7 @@ test("a file that everybody can write is refused, and so is one in such a folder
   });
   assert.throws(() => verifyFile(file("folder", 0o644, 0o757), null), {
     code: "PLUGIN_WRITABLE",
-    message: /its folder/,
+    message: /everybody can write the folder .*folder and so exchange it: chmod go-w .*folder$/,
   });
   assert.equal(verifyFile(file("sticky", 0o644, 0o1777), null), HASH);
 });
@@ -60,9 +61,59 @@ test("a file that belongs to another user is refused, and so is one in such a fo
   for (const mode of [0o755, 0o1777]) {
     const path = file(`given-${mode}`, 0o644, mode);
     chownSync(join(path, ".."), SOMEBODY, 0);
-    const folder = { code: "PLUGIN_WRITABLE", message: `the plugin is refused: user ${SOMEBODY} can write its folder` };
+    const folder = { code: "PLUGIN_WRITABLE", message: new RegExp(`user ${SOMEBODY} can write the folder`) };
     assert.throws(() => verifyFile(path, null), folder);
   }
+});
+
+function nested(name: string): { readonly path: string; readonly above: string } {
+  const above = join(root, name);
+  mkdirSync(join(above, "a", "b"), { recursive: true, mode: 0o755 });
+  const path = join(above, "a", "b", "plugin.js");
+  writeFileSync(path, TEXT, { mode: 0o644 });
+  return { path, above };
+}
+
+test("a file below a folder that everybody can write is refused, however far up that is, unless it is sticky", () => {
+  const { path, above } = nested("above");
+  assert.equal(verifyFile(path, null), HASH);
+  chmodSync(above, 0o757);
+  const refused = {
+    code: "PLUGIN_WRITABLE",
+    message: new RegExp(`folder ${above} and so exchange it: chmod go-w ${above}$`),
+  };
+  assert.throws(() => verifyFile(path, null), refused);
+  chmodSync(above, 0o1777);
+  assert.equal(verifyFile(path, null), HASH);
+});
+
+test("a file below another user's folder is refused, and below one of a group that others are in", {
+  skip: ROOT ? false : "giving folders away needs root",
+}, () => {
+  const { path, above } = nested("others");
+  chownSync(above, SOMEBODY, 0);
+  const owned = { code: "PLUGIN_WRITABLE", message: new RegExp(`user ${SOMEBODY} can .*: chown root ${above}$`) };
+  assert.throws(() => verifyFile(path, null), owned);
+  // A group that nobody knows is not root's.
+  chownSync(above, 0, SOMEBODY);
+  assert.equal(verifyFile(path, null), HASH, "it cannot write");
+  chmodSync(above, 0o775);
+  const grouped = { code: "PLUGIN_WRITABLE", message: new RegExp(`group ${SOMEBODY} can .*: chmod go-w ${above}$`) };
+  assert.throws(() => verifyFile(path, null), grouped);
+  chownSync(above, 0, 0);
+  assert.equal(verifyFile(path, null), HASH, "root's group may");
+});
+
+test("who is in a group: those whose it is, and those who are named in it", () => {
+  const passwd =
+    "root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/:\nbob:x:1001:100::/:\n# a comment\neve:x:1002:100::/:\n";
+  const group = "root:x:0:\nann:x:1000:\nusers:x:100:ann\nshared:x:50:bob,ghost\nempty:x:51:\n";
+  const members = (gid: number): readonly number[] | null => groupMembers(gid, passwd, group);
+  assert.deepEqual(members(1000), [1000]);
+  assert.deepEqual(members(100), [1001, 1002, 1000]);
+  assert.deepEqual(members(50), [1001, -1], "a name without a user is somebody");
+  assert.deepEqual(members(51), []);
+  assert.equal(members(4711), null);
 });
 
 test("a file that is not there", () => {

@@ -41,6 +41,16 @@ test("every event is in one account, from the fill to the end", () => {
   assert.deepEqual(now.lost.at(-1), { stage: "engine", cause: "stopped", events: 10 });
 });
 
+test("what was accepted and never written is seen and lost at once", () => {
+  const ledger = new Ledger(createLedger(1, 1));
+  ledger.filled(counts({ seen: 10, notWanted: 3 }), 0, 7, 0);
+  ledger.unwritten(2);
+  ledger.unwritten(3);
+  const { seen, lost, inFlight, difference } = ledger.snapshot();
+  assert.deepEqual([seen, inFlight, difference], [15, 7, 0]);
+  assert.deepEqual(lost, [{ stage: "plugin", cause: "unwritten", events: 5 }]);
+});
+
 test("an event that is in no account shows as a difference", () => {
   const ledger = new Ledger(createLedger(1, 1));
   ledger.filled(counts({ seen: 10, notWanted: 3 }), 0, 6, 0);

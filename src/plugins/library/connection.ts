@@ -36,11 +36,16 @@ export class Connection {
   }
 
   /**
-   * Sends a request and gives back the plugin's return code and its answer.
+   * Sends a request and gives back the plugin's return code and its answer, for which it has `timeout` ms.
    * @throws PeregrineError where the plugin died or did not answer
    */
-  ask(operation: number, doing: string, request?: RequestWriter): { readonly rc: number; readonly answer: Uint8Array } {
-    const answer = this.link.call(operation, request?.bytes() ?? NOTHING, this.place.timeouts.control);
+  ask(
+    operation: number,
+    doing: string,
+    request?: RequestWriter,
+    timeout = this.place.timeouts.control,
+  ): { readonly rc: number; readonly answer: Uint8Array } {
+    const answer = this.link.call(operation, request?.bytes() ?? NOTHING, timeout);
     this.readMail();
     const rc = this.link.status;
     if (answer === null || rc === LinkStatus.BAD_REQUEST || rc === LinkStatus.TOO_LARGE) throw this.fault(doing);

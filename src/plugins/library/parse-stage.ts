@@ -87,6 +87,11 @@ export class ParseStage {
     for (const { connection } of this.companions) if (!connection.dead) connection.readMail();
   }
 
+  /** From here on the plugins say nothing out of turn, and what they have said is heard. */
+  settle(): void {
+    for (const state of this.companions) state.settle();
+  }
+
   close(): void {
     for (const state of this.companions) {
       try {

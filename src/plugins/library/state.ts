@@ -17,6 +17,8 @@ const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 10_000;
 /** After so many events without a death the next one is the first again. */
 const EVENTS_OF_PEACE = 10_000;
+/** What a library has to stop sending events out of turn when its source ends, ms: the end waits for it. */
+const LAST_WORDS = 2000;
 
 /**
  * A configuration as the library is given it: text as it is, anything else as JSON. None, for which an empty object may stand,
@@ -67,7 +69,11 @@ export class LibraryState {
     this.parseTypes = parseTypes;
     this.usesTables = usesTables;
     this.requests = new EventRequests(details, connection);
-    context.signal.addEventListener("abort", () => this.connection.close(), { once: true });
+    const end = (): void => {
+      this.settle();
+      this.connection.close();
+    };
+    context.signal.addEventListener("abort", end, { once: true });
   }
 
   get connection(): Connection {
@@ -171,6 +177,21 @@ export class LibraryState {
     if (this.running === null) return;
     this.running = null;
     this.connection.ask(Operation.STOP, "ending a capture");
+  }
+
+  /**
+   * The plugin sends nothing out of turn from here on, and what it has sent is with its context. One that does not answer in
+   * time has its process ended, which comes to the same.
+   */
+  settle(): void {
+    if (this.running === null) return;
+    this.running = null;
+    try {
+      this.connection.ask(Operation.STOP, "ending a capture", undefined, LAST_WORDS);
+    } catch (error) {
+      if (!(error instanceof PeregrineError)) throw error;
+      this.context.log("warn", error.message);
+    }
   }
 
   /** Has the plugin say its metrics as they are now, once more. */
