@@ -36,12 +36,15 @@ function writers({ mode, uid, gid }: Pick<Stats, "mode" | "uid" | "gid">): strin
   return null;
 }
 
-/** The folder of `path`, that folder's, and so on up to the root: who can write one of them can put another file in its place. */
+/** The folder of `path`, that folder's, and so on up to the root. */
 function foldersOf(path: string): readonly string[] {
   const folders: string[] = [];
   for (let folder = dirname(path); folder !== folders.at(-1); folder = dirname(folder)) folders.push(folder);
   return folders;
 }
+
+/** Who can write one of these can put another Peregrine in its place: that it loads another plugin adds nothing to it. */
+const OWN_FOLDERS = new Set(foldersOf(dirname(import.meta.filename)));
 
 /**
  * Checks that nobody else can change the file between now and its use, or put another one in its place, and that it is the one
@@ -54,7 +57,8 @@ function foldersOf(path: string): readonly string[] {
 export function verifyFile(path: string, pin: string | null): string {
   const who = writers(statSync(path));
   if (who !== null) throw writable(path, `${who} can write it`);
-  for (const folder of foldersOf(path)) {
+  for (const [distance, folder] of foldersOf(path).entries()) {
+    if (distance > 0 && OWN_FOLDERS.has(folder)) continue;
     const { mode, uid, gid } = statSync(folder);
     const whoFolder = writers({ mode: (mode & STICKY) === 0 ? mode : 0, uid, gid });
     if (whoFolder === null) continue;

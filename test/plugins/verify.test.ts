@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { groupMembers } from "../../src/plugins/group-members.js";
@@ -102,6 +102,19 @@ test("a file below another user's folder is refused, and below one of a group th
   assert.throws(() => verifyFile(path, null), grouped);
   chownSync(above, 0, 0);
   assert.equal(verifyFile(path, null), HASH, "root's group may");
+});
+
+test("a folder above Peregrine itself is not looked at: who can write it can put another Peregrine there", async () => {
+  const above = join(root, "above-peregrine");
+  const program = join(above, "peregrine", "src");
+  cpSync(join(import.meta.dirname, "..", "..", "src"), program, { recursive: true });
+  const copied: { verifyFile: typeof verifyFile } = await import(join(program, "plugins", "verify.js"));
+  const path = join(above, "plugins", "plugin.js");
+  mkdirSync(join(above, "plugins"), { mode: 0o755 });
+  writeFileSync(path, TEXT, { mode: 0o644 });
+  chmodSync(above, 0o757);
+  assert.equal(copied.verifyFile(path, null), HASH);
+  assert.throws(() => verifyFile(path, null), { code: "PLUGIN_WRITABLE" });
 });
 
 test("who is in a group: those whose it is, and those who are named in it", () => {
