@@ -48,6 +48,11 @@ const NOWHERE: Metric = { set: () => {}, add: () => {} };
 /** Longer messages are cut. */
 const LONGEST_MESSAGE = 4096;
 
+function isAsync(data: unknown, time: unknown): boolean {
+  const timed = time === undefined || (typeof time === "bigint" && time >= 0n && time < 1n << 64n);
+  return timed && (typeof data === "string" || data instanceof Uint8Array);
+}
+
 /** What one thread offers to a plugin. */
 export class HostContext implements PluginContext {
   private readonly known = new Map<string, Metric>();
@@ -95,8 +100,17 @@ export class HostContext implements PluginContext {
 
   emit(event: AsyncEvent): boolean {
     const { plugin, asyncNames, mayEmit, post } = this.parts;
-    if (!asyncNames.includes(event.name) || !mayEmit()) return false;
-    post({ kind: "async", plugin, event: { ...event } });
+    const { name, data, time } = event;
+    if (!asyncNames.includes(name) || !mayEmit()) return false;
+    // Plugins in JavaScript may give anything, and those who write the event are not to fail for it.
+    if (!isAsync(data, time)) {
+      this.log(
+        "warn",
+        `an asynchronous event "${name}" is not taken: its data must be text or bytes, its time a bigint`,
+      );
+      return false;
+    }
+    post({ kind: "async", plugin, event: time === undefined ? { name, data } : { name, data, time } });
     return true;
   }
 }

@@ -19,7 +19,8 @@ export interface PluginContext {
   metric(name: string, kind: "counter" | "gauge"): Metric;
   /**
    * Adds an event to a source out of turn; only for plugins with `asyncEvents`, and only while the capture runs.
-   * @returns false where it was not taken: no source open, or an undeclared name. What was taken is evaluated, or counted as lost
+   * @returns false where it was not taken: no source open, an undeclared name, or data or a time of
+   * another type, which is logged. What was taken is evaluated, or counted as lost
    */
   emit(event: AsyncEvent): boolean;
   /** Aborted when the plugin is to stop: waiting calls should end soon. */
