@@ -5,6 +5,7 @@ import { batchesBetween, type Control, ControlWord } from "../batch/control.js";
 import type { Guard } from "../batch/guard.js";
 import { EventWriter, Written } from "../plugins/event-writer.js";
 import type { ParseStage } from "../plugins/library/parse-stage.js";
+import { isSourceEvent } from "../plugins/source-event.js";
 import type { SourceBatch, SourceEvent, SourceInstance } from "../sdk/index.js";
 import { nowNs } from "../telemetry/clock.js";
 import type { Ledger, SourceCounts } from "../telemetry/ledger.js";
@@ -184,7 +185,7 @@ export class PluginIngest {
       if (control.aborted) return;
     }
     for (const event of batch.events) {
-      if (!isEvent(event)) {
+      if (!isSourceEvent(event)) {
         this.counts.faulty++;
         await this.passOver();
       } else if (!this.wanted) {
@@ -211,7 +212,7 @@ export class PluginIngest {
       // When the run stops at once there is no batch for it: it stays unwritten.
       if (!(await this.begin())) return;
       const name = task.asyncNames.get(event.name);
-      if (name === undefined || !isEvent(event)) {
+      if (name === undefined) {
         this.counts.faulty++;
         await this.passOver();
         this.unpublished.push(plugin);
@@ -331,18 +332,8 @@ export class PluginIngest {
   }
 }
 
-/** ns, as many as an event's time has room for. */
-const LATEST = 2n ** 64n - 1n;
-
 /** What a source has to end its work after the run is stopped, ms. */
 const GRACE = 5000;
-
-function isEvent(event: unknown): event is SourceEvent {
-  if (typeof event !== "object" || event === null) return false;
-  const { data, time } = event as { data?: unknown; time?: unknown };
-  if (typeof data !== "string" && !(data instanceof Uint8Array)) return false;
-  return time === undefined || (typeof time === "bigint" && time >= 0n && time <= LATEST);
-}
 
 function lostOf({ lost }: SourceBatch): number {
   return typeof lost === "number" && Number.isSafeInteger(lost) && lost > 0 ? lost : 0;

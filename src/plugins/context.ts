@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { AsyncEvent, LogLevel, Metric, PluginContext } from "../sdk/index.js";
+import { isSourceEvent } from "./source-event.js";
 
 /** What a plugin says in some thread, for main. */
 export type PluginMessage =
@@ -47,11 +48,6 @@ const METRIC_NAME = /^[a-z0-9_]+$/;
 const NOWHERE: Metric = { set: () => {}, add: () => {} };
 /** Longer messages are cut. */
 const LONGEST_MESSAGE = 4096;
-
-function isAsync(data: unknown, time: unknown): boolean {
-  const timed = time === undefined || (typeof time === "bigint" && time >= 0n && time < 1n << 64n);
-  return timed && (typeof data === "string" || data instanceof Uint8Array);
-}
 
 /** What one thread offers to a plugin. */
 export class HostContext implements PluginContext {
@@ -102,8 +98,8 @@ export class HostContext implements PluginContext {
     const { plugin, asyncNames, mayEmit, post } = this.parts;
     const { name, data, time } = event;
     if (!asyncNames.includes(name) || !mayEmit()) return false;
-    // Plugins in JavaScript may give anything, and those who write the event are not to fail for it.
-    if (!isAsync(data, time)) {
+    // Those who write the event are not to fail for it.
+    if (!isSourceEvent({ data, time })) {
       this.log(
         "warn",
         `an asynchronous event "${name}" is not taken: its data must be text or bytes, its time a bigint`,

@@ -4,6 +4,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { logLines } from "../e2e/support.js";
 import { packageRoot } from "../support/shared.js";
 import { takeTurn } from "../support/turn.js";
 
@@ -108,9 +109,10 @@ export class Watching {
   /** Ends the run. @returns events that are lost, as its ledger has them */
   async lost(): Promise<number> {
     await this.stop();
-    const told = /"lost":\[(.*?)\],"inFlight"/.exec(this.errors);
-    assert.ok(told !== null, this.errors);
-    return [...(told[1] ?? "").matchAll(/"events":(\d+)/g)].reduce((sum, [, events]) => sum + Number(events), 0);
+    const [summary] = logLines(this.errors, "ledger");
+    assert.ok(summary !== undefined, this.errors);
+    const { lost } = summary["ledger"] as { readonly lost: readonly { readonly events: number }[] };
+    return lost.reduce((sum, { events }) => sum + events, 0);
   }
 
   /** Ends the run, which must go well, and removes its folder. */

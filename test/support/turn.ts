@@ -23,8 +23,9 @@ function taken(path: string): boolean {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
   const holder = textOf(path);
-  if (holder === null || (holder !== "" && identity(Number.parseInt(holder, 10)) !== holder))
-    rmSync(path, { force: true });
+  // Where it is empty it is being written, where it is not there the next look takes it.
+  const isLeft = holder !== null && holder !== "" && identity(Number.parseInt(holder, 10)) !== holder;
+  if (isLeft) rmSync(path, { force: true });
   return false;
 }
 
