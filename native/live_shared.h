@@ -42,6 +42,8 @@ struct live_shared {
 	/* Set by user space before it sleeps; the event that wakes it up sets it back. */
 	unsigned int waiting;
 	unsigned int drop_failed;                     /* 1: calls that failed are no events */
+	/* By the programs: the last part of the ring is reached. Whoever sees it changes it, to what is true then. */
+	unsigned int is_tight;
 	/* Increased atomically by the programs. */
 	unsigned long long drops[LIVE_CLASSES][LIVE_CAUSES];
 	/* Written by the identify program, once, when user space runs it. */

@@ -99,6 +99,7 @@ function image(work, { name, source, defines }) {
     "-O2",
     "-target",
     "bpf",
+    "-mcpu=v3",
     "-D__TARGET_ARCH_x86",
     "-Wall",
     "-Werror",

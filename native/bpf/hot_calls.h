@@ -7,50 +7,57 @@
 
 #include "rows.h"
 
+#define CALL_OPEN 2
+#define CALL_CLOSE 3
+#define CALL_OPENAT 257
+
+/*
+ * One store into a member that need not be aligned. A plain assignment to a member of a packed structure is compiled into a
+ * store for each of its bytes.
+ */
+#define PUT(type, member, value) (*(type *)(void *)&(member) = (value))
+
+/* As live_shared.h draws it. */
 struct event_head {
-	u16 cpu, pad;
-	u32 pad2;
-	u64 ts, tid;
-	u32 len;
-	u16 type;
-	u32 nparams;
+	u64 cpu, ts, tid;
+	u32 len, type_and_count; /* the type, and the lower half of nparams */
+	u16 zero;                /* its upper half */
 } __attribute__((packed));
 
 inline_always void fill_head(struct event_head *head, u32 tid, u32 len, u32 type, u32 nparams)
 {
-	head->cpu = bpf_get_smp_processor_id();
-	head->pad = 0;
-	head->pad2 = 0;
-	head->ts = shared.boot_time + bpf_ktime_get_boot_ns();
-	head->tid = tid;
-	head->len = len - LIVE_PREFIX;
-	head->type = type;
-	head->nparams = nparams;
+	u64 ts = shared.boot_time + bpf_ktime_get_boot_ns();
+
+	PUT(u64, head->cpu, bpf_get_smp_processor_id());
+	PUT(u64, head->ts, ts);
+	PUT(u64, head->tid, tid);
+	PUT(u32, head->len, len - LIVE_PREFIX);
+	PUT(u32, head->type_and_count, type | nparams << 16);
+	PUT(u16, head->zero, 0);
+	look_at_room(ts);
 }
 
 struct close_event {
 	struct event_head head;
-	u16 lengths[2];
+	u32 lengths;
 	s64 result, fd;
 } __attribute__((packed));
 
-inline_always int tell_close(struct scratch *s, u32 tid, s64 result, s32 fd)
+inline_always bool tell_close(struct task_struct *task, struct pt_regs *regs, s64 result)
 {
 	struct close_event *event;
 
-	if (is_kept_out(s, PPME_SYSCALL_CLOSE_X))
-		return 0;
 	event = bpf_ringbuf_reserve(&ring, sizeof *event, 0);
 	if (!event) {
 		count_drop(PPME_SYSCALL_CLOSE_X, LIVE_CAUSE_FULL);
-		return 0;
+		return true;
 	}
-	fill_head(&event->head, tid, sizeof *event, PPME_SYSCALL_CLOSE_X, 2);
-	event->lengths[0] = event->lengths[1] = 8;
-	event->result = result;
-	event->fd = (s64)fd;
+	fill_head(&event->head, task->pid, sizeof *event, PPME_SYSCALL_CLOSE_X, 2);
+	PUT(u32, event->lengths, 8 | 8 << 16);
+	PUT(s64, event->result, result);
+	PUT(s64, event->fd, (s64)(s32)regs->di);
 	bpf_ringbuf_submit(event, wake_flags());
-	return 0;
+	return true;
 }
 
 #define SHORT_TEXT 64
@@ -94,51 +101,64 @@ struct opened {
 /* An open with the longest of the short names. With a shorter one there is unused room at the end of the ring's entry. */
 struct open_event {
 	struct event_head head;
-	u16 lengths[6];
+	u16 result_length, name_length;
+	u64 other_lengths;
 	s64 result;
 	u8 name_and_opened[SHORT_TEXT + sizeof(struct opened)];
 } __attribute__((packed));
 
 struct openat_event {
 	struct event_head head;
-	u16 lengths[7];
+	u32 result_and_fd_lengths;
+	u16 name_length;
+	u64 other_lengths;
 	s64 result, fd;
 	u8 name_and_opened[SHORT_TEXT + sizeof(struct opened)];
 } __attribute__((packed));
 
-/* The end of an open's event, from the lengths of name and what follows on. */
-inline_always void fill_opened(struct task_struct *task, u16 *lengths, u8 *name, u32 size, s64 result, u32 flags, u32 mode)
+/* Of flags, mode and device, 4 bytes each, and the inode's number. */
+#define LENGTHS_OF_OPENED 0x0008000400040004ULL
+
+inline_always void fill_opened(struct task_struct *task, struct opened *opened, s64 result, u32 flags, u32 mode)
 {
-	struct opened *opened = (struct opened *)(name + size);
 	struct looked looked = look_at_opened(task, result);
 
-	lengths[0] = size;
-	lengths[1] = lengths[2] = lengths[3] = 4;
-	lengths[4] = 8;
-	opened->flags = open_flags(flags) | looked.flags;
-	opened->mode = flags & (L_O_CREAT | 020000000) ? mode : 0;
-	opened->dev = looked.dev;
-	opened->ino = looked.ino;
+	PUT(u32, opened->flags, open_flags(flags) | looked.flags);
+	PUT(u32, opened->mode, flags & (L_O_CREAT | 020000000) ? mode : 0);
+	PUT(u32, opened->dev, looked.dev);
+	PUT(u64, opened->ino, looked.ino);
+}
+
+/* Reads the name that an open is given. 0 where it cannot be read, or is long. */
+inline_always u32 take_short_name(u8 *to, u64 from)
+{
+	u32 size;
+
+	if (bpf_probe_read_user(to, SHORT_TEXT, (void *)from))
+		return 0;
+	size = masked(size_of_text(to), 2 * SHORT_TEXT - 1);
+	return size > SHORT_TEXT ? 0 : size;
 }
 
 /* Each returns false where the event has to be made in the usual way: the name is long, or cannot be read, or no room. */
 inline_always bool tell_open(struct task_struct *task, struct pt_regs *regs, s64 result)
 {
 	struct open_event *event = bpf_ringbuf_reserve(&ring, sizeof *event, 0);
-	u32 size = 0;
+	u32 size;
 
 	if (!event)
 		return false;
-	if (!bpf_probe_read_user(event->name_and_opened, SHORT_TEXT, (void *)regs->di))
-		size = masked(size_of_text(event->name_and_opened), 2 * SHORT_TEXT - 1);
-	if (size == 0 || size > SHORT_TEXT) {
+	size = take_short_name(event->name_and_opened, regs->di);
+	if (size == 0) {
 		bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
 		return false;
 	}
 	fill_head(&event->head, task->pid, sizeof *event - SHORT_TEXT + size, PPME_SYSCALL_OPEN_X, 6);
-	event->lengths[0] = 8;
-	event->result = result;
-	fill_opened(task, &event->lengths[1], event->name_and_opened, size, result, regs->si, regs->dx);
+	PUT(u16, event->result_length, 8);
+	PUT(u16, event->name_length, size);
+	PUT(u64, event->other_lengths, LENGTHS_OF_OPENED);
+	PUT(s64, event->result, result);
+	fill_opened(task, (struct opened *)&event->name_and_opened[size], result, regs->si, regs->dx);
 	bpf_ringbuf_submit(event, wake_flags());
 	return true;
 }
@@ -146,21 +166,37 @@ inline_always bool tell_open(struct task_struct *task, struct pt_regs *regs, s64
 inline_always bool tell_openat(struct task_struct *task, struct pt_regs *regs, s64 result)
 {
 	struct openat_event *event = bpf_ringbuf_reserve(&ring, sizeof *event, 0);
-	u32 size = 0;
+	u32 size;
 
 	if (!event)
 		return false;
-	if (!bpf_probe_read_user(event->name_and_opened, SHORT_TEXT, (void *)regs->si))
-		size = masked(size_of_text(event->name_and_opened), 2 * SHORT_TEXT - 1);
-	if (size == 0 || size > SHORT_TEXT) {
+	size = take_short_name(event->name_and_opened, regs->si);
+	if (size == 0) {
 		bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
 		return false;
 	}
 	fill_head(&event->head, task->pid, sizeof *event - SHORT_TEXT + size, PPME_SYSCALL_OPENAT_2_X, 7);
-	event->lengths[0] = event->lengths[1] = 8;
-	event->result = result;
-	event->fd = (s64)(s32)regs->di;
-	fill_opened(task, &event->lengths[2], event->name_and_opened, size, result, regs->dx, regs->r10);
+	PUT(u32, event->result_and_fd_lengths, 8 | 8 << 16);
+	PUT(u16, event->name_length, size);
+	PUT(u64, event->other_lengths, LENGTHS_OF_OPENED);
+	PUT(s64, event->result, result);
+	PUT(s64, event->fd, (s64)(s32)regs->di);
+	fill_opened(task, (struct opened *)&event->name_and_opened[size], result, regs->dx, regs->r10);
 	bpf_ringbuf_submit(event, wake_flags());
 	return true;
+}
+
+/* Whether the call is told, or lost and counted; if not, its event is to be made in the usual way. */
+inline_always bool tell_hot_call(struct task_struct *task, struct pt_regs *regs, u32 nr, s64 result)
+{
+	switch (nr) {
+	case CALL_CLOSE:
+		return is_kept_out(PPME_SYSCALL_CLOSE_X) || tell_close(task, regs, result);
+	case CALL_OPEN:
+		return is_kept_out(PPME_SYSCALL_OPEN_X) || tell_open(task, regs, result);
+	case CALL_OPENAT:
+		return is_kept_out(PPME_SYSCALL_OPENAT_2_X) || tell_openat(task, regs, result);
+	default:
+		return false;
+	}
 }

@@ -182,40 +182,26 @@ inline_always bool is_exec(u32 type)
 	return type == PPME_SYSCALL_EXECVE_19_X || type == PPME_SYSCALL_EXECVEAT_X;
 }
 
-SEC(TRACEPOINT "sys_exit")
-int watch_call(u64 *ctx)
+/* The number that a 64-bit program would call it by; NO_CALL where there is none. */
+inline_always u32 number_of_call32(struct pt_regs *regs)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
-	struct pt_regs *regs = REGISTERS(ctx, task);
-	s64 ret = ctx[1];
-	bool is_compat = (task->thread_info.status & TS_COMPAT) != 0;
 	u32 nr = regs->orig_ax;
-	u32 type;
-	struct scratch *s;
 
-	if (is_compat) {
-		s16 number;
+	if (nr == IA32_SOCKETCALL) {
+		u32 which = regs->bx;
 
-		if (nr == IA32_SOCKETCALL) {
-			u32 which = regs->bx;
-
-			if (which == 0 || which > 20)
-				return 0;
-			nr = socketcalls[which];
-		} else {
-			if (nr >= SYSCALLS)
-				return 0;
-			number = ia32_syscalls[nr];
-			if (number < 0)
-				return 0;
-			nr = number;
-		}
-	} else {
-		nr &= ~X32_BIT;
+		return which == 0 || which > 20 ? NO_CALL : socketcalls[which];
 	}
-	if (nr >= SYSCALLS || !shared.wanted_call[nr] || is_self(task))
-		return 0;
-	if (ret < 0 && shared.drop_failed)
+	return nr >= SYSCALLS || ia32_syscalls[nr] < 0 ? NO_CALL : ia32_syscalls[nr];
+}
+
+/* Every call but the hottest. A function of its own: what that needs of the stack would make each of its calls dearer. */
+static noinline int tell_call(struct task_struct *task, struct pt_regs *regs, u32 nr, s64 ret, bool is_compat)
+{
+	struct scratch *s;
+	u32 type;
+
+	if (nr >= SYSCALLS)
 		return 0;
 	type = syscall_events[nr];
 	/* A program that was started is told by its own tracepoint. */
@@ -224,14 +210,6 @@ int watch_call(u64 *ctx)
 	s = get_scratch(type);
 	if (!s)
 		return 0;
-	if (type == PPME_SYSCALL_CLOSE_X)
-		return tell_close(s, task->pid, ret, is_compat ? regs->bx : regs->di);
-	if ((type == PPME_SYSCALL_OPENAT_2_X || type == PPME_SYSCALL_OPEN_X) && !is_compat) {
-		if (is_kept_out(s, type))
-			return 0;
-		if (type == PPME_SYSCALL_OPENAT_2_X ? tell_openat(task, regs, ret) : tell_open(task, regs, ret))
-			return 0;
-	}
 	s->ret = ret;
 	s->nr = nr;
 	s->is_compat = is_compat;
@@ -262,6 +240,27 @@ int watch_call(u64 *ctx)
 	}
 	submit_event(s);
 	return 0;
+}
+
+SEC(TRACEPOINT "sys_exit")
+int watch_call(u64 *ctx)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
+	struct pt_regs *regs = REGISTERS(ctx, task);
+	s64 ret = ctx[1];
+	bool is_compat = (task->thread_info.status & TS_COMPAT) != 0;
+	u32 nr = is_compat ? number_of_call32(regs) : regs->orig_ax & ~X32_BIT;
+
+	if (nr >= SYSCALLS)
+		return 0;
+	nr = masked(nr, SYSCALLS - 1);
+	if (!shared.wanted_call[nr] || is_self(task))
+		return 0;
+	if (ret < 0 && shared.drop_failed)
+		return 0;
+	if (!is_compat && tell_hot_call(task, regs, nr, ret))
+		return 0;
+	return tell_call(task, regs, nr, ret, is_compat);
 }
 
 SEC(TRACEPOINT "sched_process_exec")

@@ -55,8 +55,6 @@ struct scratch {
 	u32 pad;
 	u64 ino;
 	u64 texts; /* address of a request's texts */
-	u32 looks; /* events that came by is_kept_out() */
-	u32 is_tight;
 	struct request request;
 	u32 taken; /* bytes of a parameter that is put together piece by piece */
 	u32 limit; /* bytes that it may have */
@@ -175,20 +173,27 @@ inline_always void begin_event(struct scratch *s, u32 type, u32 nparams, u32 tid
 
 #ifndef PICTURE
 /*
- * Whether the last part of the ring, all that is left of it, is kept for others. How full the ring is gets looked up for
- * one event in sixteen as long as there is room: what those can take is little beside the part that is kept.
+ * Whether all that is left of the ring is the last part, which is kept for vital events. How full it is gets looked up with
+ * one event in sixteen, by the last bits of its time, as long as there is room: what the others can take between two looks is
+ * little beside what is kept.
  */
-inline_always bool is_kept_out(struct scratch *s, u32 type)
+inline_always void look_at_room(u64 ts)
 {
-	u32 class = event_classes[type < EVENT_TYPES ? type : 0];
+	if ((ts & 15) == 0 && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > shared.reserve)
+		shared.is_tight = 1;
+}
 
-	if (is_vital(class))
+/* Whether an event that is not vital has to stay out: it is counted. Without room every one looks whether there is some. */
+inline_always bool is_kept_out(u32 type)
+{
+	if (!shared.is_tight)
 		return false;
-	if (s->is_tight || (s->looks++ & 15) == 0)
-		s->is_tight = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > shared.reserve;
-	if (s->is_tight)
-		count_drop(type, LIVE_CAUSE_RESERVE);
-	return s->is_tight;
+	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) <= shared.reserve) {
+		shared.is_tight = 0;
+		return false;
+	}
+	count_drop(type, LIVE_CAUSE_RESERVE);
+	return true;
 }
 
 /* The first event for which user space waits wakes it up. */
@@ -206,8 +211,9 @@ inline_always void submit_event(struct scratch *s)
 	u32 type = s->type;
 
 	*(u32 *)&s->buf[24] = size - LIVE_PREFIX;
-	if (is_kept_out(s, type))
+	if (!is_vital(event_classes[type < EVENT_TYPES ? type : 0]) && is_kept_out(type))
 		return;
+	look_at_room(*(u64 *)&s->buf[8]);
 	if (bpf_ringbuf_output(&ring, s->buf, size, wake_flags()))
 		count_drop(type, LIVE_CAUSE_FULL);
 }
