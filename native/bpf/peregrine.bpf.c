@@ -17,9 +17,9 @@
 #include "requests.h"
 
 #ifdef PLAIN_TRACEPOINTS
-#define REGISTERS(ctx, task) ((struct pt_regs *)bpf_task_pt_regs(task))
+#define REGISTERS(ctx) ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()))
 #else
-#define REGISTERS(ctx, task) ((struct pt_regs *)(ctx)[0])
+#define REGISTERS(ctx) ((struct pt_regs *)(ctx)[0])
 #endif
 
 #define TS_COMPAT 2
@@ -182,6 +182,24 @@ inline_always bool is_exec(u32 type)
 	return type == PPME_SYSCALL_EXECVE_19_X || type == PPME_SYSCALL_EXECVEAT_X;
 }
 
+/*
+ * Whether a call of this number is none that is wanted, be the program a 64-bit or a 32-bit one. Most calls are not, and to
+ * ask which of the two it is costs them more than all else here.
+ */
+inline_always bool is_unwanted(u32 own)
+{
+	u32 nr = own & ~X32_BIT;
+	u32 other;
+
+	if (nr >= SYSCALLS)
+		return true;
+	nr = masked(nr, SYSCALLS - 1);
+	if (shared.wanted_call[nr] || nr == IA32_SOCKETCALL)
+		return false;
+	other = (u16)ia32_syscalls[nr];
+	return other >= SYSCALLS || !shared.wanted_call[masked(other, SYSCALLS - 1)];
+}
+
 /* The number that a 64-bit program would call it by; NO_CALL where there is none. */
 inline_always u32 number_of_call32(struct pt_regs *regs)
 {
@@ -245,12 +263,17 @@ static noinline int tell_call(struct task_struct *task, struct pt_regs *regs, u3
 SEC(TRACEPOINT "sys_exit")
 int watch_call(u64 *ctx)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
-	struct pt_regs *regs = REGISTERS(ctx, task);
+	struct pt_regs *regs = REGISTERS(ctx);
 	s64 ret = ctx[1];
-	bool is_compat = (task->thread_info.status & TS_COMPAT) != 0;
-	u32 nr = is_compat ? number_of_call32(regs) : regs->orig_ax & ~X32_BIT;
+	struct task_struct *task;
+	bool is_compat;
+	u32 nr;
 
+	if (is_unwanted(regs->orig_ax))
+		return 0;
+	task = (struct task_struct *)bpf_get_current_task_btf();
+	is_compat = (task->thread_info.status & TS_COMPAT) != 0;
+	nr = is_compat ? number_of_call32(regs) : regs->orig_ax & ~X32_BIT;
 	if (nr >= SYSCALLS)
 		return 0;
 	nr = masked(nr, SYSCALLS - 1);
