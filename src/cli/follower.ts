@@ -1,123 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type FSWatcher, statSync, watch } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 
-/** Changes come in bursts: nothing is read before it has been quiet for so long, ms. */
+/** Between two looks at what is followed, ms. */
+const PERIOD = 500;
+
+/** Changes come in bursts: nothing is read before a look after so long finds no more of them, ms. */
 const QUIET = 100;
 
-/** Of the files in a folder; null: all. */
-type Names = Set<string> | null;
+/** A file changed so short ago may change once more under the same time stamp: file systems tell time in steps, ms. */
+const STEP = 50;
 
-interface Followed {
-  readonly watcher: FSWatcher;
-  /** The folder itself: another one under its name is not followed yet. */
-  readonly identity: string;
-  names: Names;
-}
-
-function identityOf(folder: string): string {
-  const stats = statSync(folder, { throwIfNoEntry: false });
-  return stats === undefined ? "" : `${stats.dev} ${stats.ino}`;
+/** What tells one state of a file from another; empty where there is none. */
+async function stateOf(path: string): Promise<string> {
+  try {
+    const found = await stat(path, { bigint: true });
+    const mark = Date.now() - Number(found.ctimeMs) < STEP ? " fresh" : "";
+    const own = `${found.dev} ${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}${mark}`;
+    if (!found.isDirectory()) return own;
+    const names = (await readdir(path)).sort();
+    const files = await Promise.all(
+      names.map(async (name) => {
+        const file = await stat(join(path, name), { bigint: true });
+        return `${name} ${file.ino} ${file.size} ${file.mtimeNs} ${file.ctimeNs}`;
+      }),
+    );
+    return [own, ...files].join("\n");
+  } catch {
+    return "";
+  }
 }
 
 /**
- * Calls `changed` when files change or somebody asks for it, once for each burst, and never while it is still at work. Files are
- * followed by their names in their folders, so that one which is replaced, or behind a link that is, is followed too.
+ * Calls `changed` when files change or somebody asks for it, once for each burst, and never while it is still at work.
+ *
+ * Files are looked at twice a second. To be told of changes would be quicker, but a single watch of the kernel's makes it walk
+ * to the folder of each file that anybody opens or closes on the same file system: 50 ns for an open and a close
+ * (docs/performance.md), more than any rule costs.
  */
 export class Follower {
-  private readonly followed = new Map<string, Followed>();
+  private paths: readonly string[] = [];
+  private readonly seen = new Map<string, string>();
   private timer: NodeJS.Timeout | null = null;
-  private working = false;
-  private again = false;
-  private closed = false;
+  private busy = false;
+  private due = false;
   private forced = false;
+  private closed = false;
 
   /** @param changed is told whether somebody asked for it */
   constructor(private readonly changed: (forced: boolean) => Promise<void>) {}
 
   /**
-   * Follows these paths from now on, instead of those before. Paths that are not there are passed over. What is followed
-   * already goes on being followed without a gap; where something new is, it is looked at once more, for it may have changed
-   * just before.
+   * Follows these files and folders from now on, instead of those before, be they there or not. What is followed already goes
+   * on being followed without a gap; what is new is looked at once more, for it may have changed just before.
    */
   follow(paths: readonly string[]): void {
-    const wanted = new Map<string, Names>();
-    for (const path of paths.map((each) => resolve(each))) {
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
-        wanted.set(path, null);
-        continue;
-      }
-      const names = wanted.get(dirname(path));
-      if (names === null) continue;
-      wanted.set(dirname(path), (names ?? new Set()).add(basename(path)));
-    }
-    const isFirst = this.followed.size === 0;
-    for (const [folder, { watcher, identity }] of this.followed) {
-      if (wanted.has(folder) && identityOf(folder) === identity) continue;
-      watcher.close();
-      this.followed.delete(folder);
-    }
-    for (const [folder, names] of wanted) {
-      const followed = this.followed.get(folder);
-      if (followed !== undefined) followed.names = names;
-      else if (this.watch(folder, names) && !isFirst) this.stir(false);
-    }
-  }
-
-  /** @returns whether it is followed now */
-  private watch(folder: string, names: Names): boolean {
-    try {
-      const identity = identityOf(folder);
-      const watcher = watch(folder, { persistent: false }, (_, name) => {
-        const wanted = this.followed.get(folder)?.names ?? null;
-        // What mounted configurations are links to is replaced under a name that begins with two dots.
-        if (name === null || wanted === null || wanted.has(name) || name.startsWith("..")) this.stir(false);
-      });
-      watcher.on("error", () => {
-        watcher.close();
-        this.followed.delete(folder);
-      });
-      this.followed.set(folder, { watcher, identity, names });
-      return true;
-    } catch {
-      // A folder that went away: SIGHUP still works.
-      return false;
-    }
+    const isFirst = this.paths.length === 0;
+    this.paths = [...new Set(paths.map((each) => resolve(each)))];
+    for (const path of this.seen.keys()) if (!this.paths.includes(path)) this.seen.delete(path);
+    if (!isFirst && this.paths.some((path) => !this.seen.has(path))) this.due = true;
+    this.schedule(0);
   }
 
   /** There is a reason to look. @param forced not a change of a file, but somebody who asks for it */
   stir(forced: boolean): void {
     this.forced ||= forced;
-    if (this.closed) return;
-    if (this.working) {
-      this.again = true;
-      return;
-    }
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.work(), QUIET);
+    this.due = true;
+    this.schedule(QUIET);
   }
 
-  private async work(): Promise<void> {
-    this.timer = null;
-    this.working = true;
-    const { forced } = this;
-    this.forced = false;
+  /** The next turn, unless one is under way, which sees to that itself. */
+  private schedule(after: number): void {
+    if (this.closed || this.busy) return;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.turn(), after);
+    this.timer.unref();
+  }
+
+  private async turn(): Promise<void> {
+    this.busy = true;
     try {
-      await this.changed(forced);
-    } finally {
-      this.working = false;
-      if (this.again) {
-        this.again = false;
-        this.stir(this.forced);
+      if (await this.look()) {
+        this.due = true;
+      } else if (this.due && !this.closed) {
+        const { forced } = this;
+        this.due = false;
+        this.forced = false;
+        await this.changed(forced);
       }
+    } finally {
+      this.busy = false;
+      if (this.due || this.paths.length > 0) this.schedule(this.due ? QUIET : PERIOD);
     }
+  }
+
+  /** Whether anything that was seen before is different now. */
+  private async look(): Promise<boolean> {
+    let isChanged = false;
+    const states = await Promise.all(this.paths.map(async (path) => [path, await stateOf(path)] as const));
+    for (const [path, state] of states) {
+      const before = this.seen.get(path);
+      isChanged ||= before !== undefined && before !== state;
+      this.seen.set(path, state);
+    }
+    return isChanged;
   }
 
   close(): void {
     this.closed = true;
     if (this.timer !== null) clearTimeout(this.timer);
-    for (const { watcher } of this.followed.values()) watcher.close();
-    this.followed.clear();
   }
 }

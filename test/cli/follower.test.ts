@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -38,13 +38,62 @@ test("a change is seen that comes while one before it is looked at", async () =>
   };
   write("0");
   const { follower, seen } = follow(path, () => text);
-  for (let i = 1; i <= 20; i++) {
+  for (let i = 1; i <= 6; i++) {
     write(`${i}`);
     await until(() => seen.includes(`${i}`));
     // At another moment of the next look each time.
     await pause(i * 2);
     write(`${i} again`);
     await until(() => seen.includes(`${i} again`));
+  }
+  follower.close();
+});
+
+test("two changes within one step of the file system's clock are both seen, and a file that comes later", async () => {
+  const path = join(folder, "later.yaml");
+  let text = "";
+  const { follower, seen } = follow(path, () => text);
+  await pause(50);
+  for (const now of ["a", "b", "c"]) {
+    text = now;
+    writeFileSync(path, now);
+    text = `${now}${now}`;
+    writeFileSync(path, now);
+    await until(() => seen.includes(`${now}${now}`));
+  }
+  follower.close();
+});
+
+test("somebody who asks is served without any file, and asks once", async () => {
+  const asked: boolean[] = [];
+  const follower = new Follower(async (forced) => {
+    asked.push(forced);
+  });
+  follower.stir(true);
+  follower.stir(false);
+  await until(() => asked.length > 0);
+  await pause(300);
+  assert.deepEqual(asked, [true]);
+  follower.close();
+});
+
+test("the kernel is not asked to tell of changes: that costs each open and close on the machine", async () => {
+  const path = join(folder, "quiet.yaml");
+  writeFileSync(path, "");
+  let text = "0";
+  const { follower, seen } = follow(path, () => text);
+  await pause(50);
+  text = "1";
+  writeFileSync(path, text);
+  await until(() => seen.includes("1"));
+  for (const fd of readdirSync("/proc/self/fdinfo")) {
+    let info = "";
+    try {
+      info = readFileSync(join("/proc/self/fdinfo", fd), "utf8");
+    } catch {
+      // The one that read the folder is closed.
+    }
+    assert.doesNotMatch(info, /^inotify wd/m);
   }
   follower.close();
 });
@@ -60,8 +109,6 @@ test("a folder that takes another's place is followed, and one that was not ther
   text = "2";
   renameSync(place, `${place}.old`);
   mkdirSync(place);
-  // Nobody tells of the exchange but a request to look.
-  follower.stir(true);
   await until(() => seen.includes("2"));
   await pause(100);
   text = "3";
