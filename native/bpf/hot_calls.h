@@ -61,36 +61,6 @@ inline_always bool tell_close(struct task_struct *task, struct pt_regs *regs, s6
 }
 
 #define SHORT_TEXT 64
-#define ONES 0x0101010101010101ULL
-
-/*
- * The size of the text in SHORT_TEXT bytes, its NUL included; 0 where it does not end there. Whether a word has a zero byte
- * takes three operations, and the lowest bit that they leave is that of the first one.
- */
-inline_always u32 size_of_text(const u8 *text)
-{
-	u32 i;
-
-#pragma unroll
-	for (i = 0; i < SHORT_TEXT; i += 8) {
-		u64 word = *(const u64 *)&text[i];
-		u64 zeros = (word - ONES) & ~word & (ONES << 7);
-		u32 size = i + 1;
-
-		if (!zeros)
-			continue;
-		if (!(zeros & 0xffffffff)) {
-			zeros >>= 32;
-			size += 4;
-		}
-		if (!(zeros & 0xffff)) {
-			zeros >>= 16;
-			size += 2;
-		}
-		return zeros & 0xff ? size : size + 1;
-	}
-	return 0;
-}
 
 /* Behind the name of an open. */
 struct opened {
@@ -132,12 +102,10 @@ inline_always void fill_opened(struct task_struct *task, struct opened *opened, 
 /* Reads the name that an open is given. 0 where it cannot be read, or is long. */
 inline_always u32 take_short_name(u8 *to, u64 from)
 {
-	u32 size;
+	long size = bpf_probe_read_user_str(to, SHORT_TEXT, (void *)from);
 
-	if (bpf_probe_read_user(to, SHORT_TEXT, (void *)from))
-		return 0;
-	size = masked(size_of_text(to), 2 * SHORT_TEXT - 1);
-	return size > SHORT_TEXT ? 0 : size;
+	/* One that is cut off has SHORT_TEXT as well. */
+	return size <= 0 || size >= SHORT_TEXT ? 0 : masked(size, SHORT_TEXT - 1);
 }
 
 /* Each returns false where the event has to be made in the usual way: the name is long, or cannot be read, or no room. */
