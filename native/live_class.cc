@@ -221,6 +221,10 @@ void LiveClass::add(const Napi::CallbackInfo& info) {
   Napi::RangeError::New(info.Env(), "LiveReader.add: a whole event is expected").ThrowAsJavaScriptException();
 }
 
-void LiveClass::close(const Napi::CallbackInfo&) { reader_->close(); }
+void LiveClass::close(const Napi::CallbackInfo&) {
+  reader_->count_missed();
+  reader_->report(counters_.Value().Data());
+  reader_->close();
+}
 
 }  // namespace peregrine

@@ -9,9 +9,6 @@ namespace peregrine {
 
 namespace {
 
-/** Sets are emptied at this size: what is forgotten is asked for again. */
-constexpr size_t kMostGroups = 1 << 16;
-constexpr size_t kMostContainers = 1 << 14;
 template <typename T>
 void put(std::vector<uint8_t>& out, T value) {
   const size_t at = out.size();
@@ -44,12 +41,10 @@ std::vector<uint8_t> event_of(uint64_t ts, std::string_view json) {
 void LiveContainers::add(std::string_view cgroups, uint64_t ts, uint16_t cpu) { ask(cgroups, ts, cpu); }
 
 bool LiveContainers::ask(std::string_view cgroups, uint64_t ts, uint16_t cpu) {
-  if (groups_.size() > kMostGroups) groups_.clear();
-  if (!groups_.insert(std::hash<std::string_view>{}(cgroups)).second) return false;
+  if (!groups_.add(std::hash<std::string_view>{}(cgroups))) return false;
   const std::string id(state::container_id(cgroups));
   if (id == "host") return false;
-  if (known_.size() > kMostContainers) known_.clear();
-  if (!known_.insert(id).second) return false;
+  if (!known_.add(id)) return false;
   asked_.push_back({id, std::string(cgroups), ts, cpu});
   return true;
 }

@@ -6,12 +6,39 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "event.h"
 #include "event_table.generated.h"
 
 namespace peregrine {
+
+/**
+ * What was seen lately, of many things that come and go: once `most` new ones have come, those are forgotten that have not
+ * been seen since as many came before. Holds 2 x `most` at the most.
+ */
+template <typename T>
+class Lately {
+ public:
+  explicit Lately(size_t most) : most_(most) {}
+
+  /** @return whether it is new */
+  bool add(const T& value) {
+    if (young_.count(value) > 0) return false;
+    if (young_.size() >= most_) {
+      old_ = std::move(young_);
+      young_.clear();
+    }
+    young_.insert(value);
+    return old_.count(value) == 0;
+  }
+
+ private:
+  size_t most_;
+  std::unordered_set<T> young_;
+  std::unordered_set<T> old_;
+};
 
 /**
  * Which containers have been seen. What an engine knows of one beyond its id is asked for when its first thread is, and
@@ -69,8 +96,12 @@ class LiveContainers {
 
   bool ask(std::string_view cgroups, uint64_t ts, uint16_t cpu);
 
-  std::unordered_set<std::string> known_;    // ids
-  std::unordered_set<uint64_t> groups_;      // hashes of control groups that hold nothing new
+  /** More than a machine runs at a time: what is forgotten is asked for again, and told again. */
+  static constexpr size_t kMostGroups = 4096;
+  static constexpr size_t kMostContainers = 1024;
+
+  Lately<std::string> known_{kMostContainers};  // ids
+  Lately<uint64_t> groups_{kMostGroups};        // hashes of control groups that hold nothing new
   std::deque<Asked> asked_;
   std::deque<Told> told_;
 };

@@ -142,6 +142,19 @@ unsigned int live_programs_identify(struct live_programs *programs)
 	return *(volatile unsigned int *)&programs->shared->identity;
 }
 
+unsigned long long live_programs_missed(struct live_programs *programs, enum live_program which)
+{
+	struct bpf_prog_info info;
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof attr);
+	memset(&info, 0, sizeof info);
+	attr.info.bpf_fd = (__u32)programs->loaded.programs[places[which].program];
+	attr.info.info_len = sizeof info;
+	attr.info.info = (uintptr_t)&info;
+	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, ATTR_SIZE(info)) < 0 ? 0 : info.recursion_misses;
+}
+
 void live_programs_unload(struct live_programs *programs)
 {
 	const int error = errno;
@@ -193,6 +206,13 @@ int live_programs_attach(struct live_programs *programs, enum live_program which
 unsigned int live_programs_identify(struct live_programs *programs)
 {
 	(void)programs;
+	return 0;
+}
+
+unsigned long long live_programs_missed(struct live_programs *programs, enum live_program which)
+{
+	(void)programs;
+	(void)which;
 	return 0;
 }
 

@@ -42,6 +42,12 @@ int live_programs_attach(struct live_programs *programs, enum live_program which
 /* The process's number as the programs see it; 0 where that cannot be found out. */
 unsigned int live_programs_identify(struct live_programs *programs);
 
+/*
+ * How often the kernel passed a program by because it was at work on the same processor, since it was loaded. 0 where the
+ * kernel does not say.
+ */
+unsigned long long live_programs_missed(struct live_programs *programs, enum live_program which);
+
 /* Stops and removes all of them. */
 void live_programs_unload(struct live_programs *programs);
 

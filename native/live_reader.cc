@@ -26,6 +26,9 @@ enum SlotFloat : uint32_t { kFirst = 4 / 2, kLast = 6 / 2 };
 /** At the least between two pictures of the processes that make good what was lost. */
 constexpr uint64_t kPictureEveryNs = 2'000'000'000;
 
+/** How often the kernel is asked what it did not run the programs for. */
+constexpr uint64_t kMissedEveryNs = 1'000'000'000;
+
 uint64_t clock_ns(clockid_t clock) {
   timespec now;
   clock_gettime(clock, &now);
@@ -190,6 +193,11 @@ void LiveReader::write_down(const RawEvent& raw, Span event) {
 
 bool LiveReader::fill(uint32_t slot, uint32_t generation) {
   wait();
+  const uint64_t now = clock_ns(CLOCK_MONOTONIC_COARSE);
+  if (now - last_missed_ns_ > kMissedEveryNs) {
+    last_missed_ns_ = now;
+    count_missed();
+  }
   writer_.start(slot);
   writer_.header_floats()[kFirst] = static_cast<double>(number_);
   const uint64_t waiting = ring_.waiting();
@@ -324,8 +332,23 @@ LiveReader::Step LiveReader::keep(const RawEvent& raw, const Recipe& recipe) {
   return Step::kTaken;
 }
 
+void LiveReader::count_missed() {
+  if (shared_ == nullptr) return;
+  uint64_t missed[LIVE_CLASSES] = {};
+  for (int which = 0; which < LIVE_PROGRAMS; which++) {
+    live_class kind = LIVE_CLASS_OTHER;
+    if (which == LIVE_PROGRAM_EXIT) kind = LIVE_CLASS_PROC;
+    if (which == LIVE_PROGRAM_EXEC) kind = LIVE_CLASS_EXECVE;
+    missed[kind] += live_programs_missed(programs_.get(), static_cast<live_program>(which));
+  }
+  for (int kind = 0; kind < LIVE_CLASSES; kind++) {
+    __atomic_store_n(&shared_->drops[kind][LIVE_CAUSE_MISSED], missed[kind], __ATOMIC_RELAXED);
+  }
+}
+
 uint64_t LiveReader::vital_drops() const {
-  uint64_t sum = 0;
+  // What is missed of the program for all calls may have been any of them.
+  uint64_t sum = __atomic_load_n(&shared_->drops[LIVE_CLASS_OTHER][LIVE_CAUSE_MISSED], __ATOMIC_RELAXED);
   for (const int which : {LIVE_CLASS_CLONE_FORK, LIVE_CLASS_EXECVE, LIVE_CLASS_PROC, LIVE_CLASS_CREDENTIAL, LIVE_CLASS_OPEN,
                           LIVE_CLASS_CLOSE}) {
     for (int cause = 0; cause < LIVE_CAUSES; cause++) {

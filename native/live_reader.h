@@ -92,6 +92,8 @@ class LiveReader {
   LiveContainers& containers() { return containers_; }
 
   const Failure& failure() const { return failure_; }
+  /** Counts what the kernel did not run the programs for. Before close(), and now and then. */
+  void count_missed();
   /** What the kernel lost, LIVE_CLASSES x LIVE_CAUSES numbers. */
   void report_drops(double* drops) const;
   void report(double* counters) const;
@@ -138,6 +140,7 @@ class LiveReader {
   uint64_t start_ts_ = 0;      // events from before are in the start state
   uint64_t vital_drops_ = 0;   // that the last picture of the processes has made good
   uint64_t last_picture_ns_ = 0;
+  uint64_t last_missed_ns_ = 0;
   uint64_t simulated_ = 0;
   bool was_empty_ = true;  // after the last fill
   bool found_any_ = false;

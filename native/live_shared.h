@@ -28,6 +28,7 @@ enum live_cause {
 	LIVE_CAUSE_FULL,    /* the ring had no room */
 	LIVE_CAUSE_RESERVE, /* the last part of the ring is kept for events that must not be lost */
 	LIVE_CAUSE_SCRATCH, /* there was no memory to put the event together in */
+	LIVE_CAUSE_MISSED,  /* the kernel did not run the program: it was at work already. Written by user space, as told */
 	LIVE_CAUSES
 };
 

@@ -58,7 +58,7 @@ export const DROP_CLASSES = [
 ] as const;
 
 /** Why it is lost; the order is that of live_cause. */
-export const DROP_CAUSES = ["full", "reserve", "scratch"] as const;
+export const DROP_CAUSES = ["full", "reserve", "scratch", "missed"] as const;
 
 export interface LiveOptions {
   readonly memory: Memory;

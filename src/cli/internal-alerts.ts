@@ -16,7 +16,7 @@ export function dropAlert(news: DropNews, live: boolean, options: EncoderOptions
     n_drops: String(drops),
     n_drops_buffer_total: count(({ cause }) => buffered(cause)),
     n_drops_buffer_reserve: count(({ cause }) => cause === "reserve"),
-    n_drops_bug: "0",
+    n_drops_bug: count(({ cause }) => cause === "missed"),
     n_drops_page_faults: "0",
     n_drops_scratch_map: count(({ cause }) => cause === "scratch"),
     n_evts: String(events),
