@@ -12,24 +12,24 @@ const QUIET = 100;
 /** A file changed so short ago may change once more under the same time stamp: file systems tell time in steps, ms. */
 const STEP = 50;
 
-/** What tells one state of a file from another; empty where there is none. */
+/** What tells one state of a file or a folder's own entry from another; empty where there is none, or a link to none. */
 async function stateOf(path: string): Promise<string> {
   try {
-    const found = await stat(path, { bigint: true });
-    const mark = Date.now() - Number(found.ctimeMs) < STEP ? " fresh" : "";
-    const own = `${found.dev} ${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}${mark}`;
-    if (!found.isDirectory()) return own;
-    const names = (await readdir(path)).sort();
-    const files = await Promise.all(
-      names.map(async (name) => {
-        const file = await stat(join(path, name), { bigint: true });
-        return `${name} ${file.ino} ${file.size} ${file.mtimeNs} ${file.ctimeNs}`;
-      }),
-    );
-    return [own, ...files].join("\n");
+    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await stat(path, { bigint: true });
+    const mark = Date.now() - Number(ctimeMs) < STEP ? " fresh" : "";
+    return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}${mark}`;
   } catch {
     return "";
   }
+}
+
+/** The same, with that of all files in it for a folder. */
+async function stateWithin(path: string): Promise<string> {
+  const own = await stateOf(path);
+  if (own === "") return own;
+  const names = await readdir(path).catch(() => []);
+  const files = await Promise.all(names.map(async (name) => `${name} ${await stateOf(join(path, name))}`));
+  return [own, ...files.sort()].join("\n");
 }
 
 /**
@@ -98,7 +98,7 @@ export class Follower {
   /** Whether anything that was seen before is different now. */
   private async look(): Promise<boolean> {
     let isChanged = false;
-    const states = await Promise.all(this.paths.map(async (path) => [path, await stateOf(path)] as const));
+    const states = await Promise.all(this.paths.map(async (path) => [path, await stateWithin(path)] as const));
     for (const [path, state] of states) {
       const before = this.seen.get(path);
       isChanged ||= before !== undefined && before !== state;

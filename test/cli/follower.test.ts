@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -104,8 +113,14 @@ test("a folder that takes another's place is followed, and one that was not ther
   let text = "0";
   const { follower, seen } = follow(place, () => text);
   text = "1";
-  writeFileSync(join(place, "a.yaml"), "");
+  symlinkSync("nowhere", join(place, "broken.yaml"));
   await until(() => seen.includes("1"));
+  text = "1a";
+  writeFileSync(join(place, "a.yaml"), "");
+  await until(() => seen.includes("1a"));
+  text = "1";
+  writeFileSync(join(place, "a.yaml"), "# more");
+  await until(() => seen.at(-1) === "1");
   text = "2";
   renameSync(place, `${place}.old`);
   mkdirSync(place);
