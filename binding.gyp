@@ -24,6 +24,7 @@
         "native/live_interest.cc",
         "native/live_iterators.c",
         "native/live_loader.c",
+        "native/live_losses.cc",
         "native/live_picture_reader.cc",
         "native/live_privileges.c",
         "native/live_programs.c",

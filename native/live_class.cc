@@ -189,7 +189,7 @@ void LiveClass::tell(const Napi::CallbackInfo& info) {
   reader_->containers().tell(info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string());
 }
 
-void LiveClass::simulate_drop(const Napi::CallbackInfo&) { reader_->simulate_drop(); }
+void LiveClass::simulate_drop(const Napi::CallbackInfo&) { reader_->losses().simulate(); }
 
 Napi::Value LiveClass::failure(const Napi::CallbackInfo& info) {
   const Failure& failure = reader_->failure();
@@ -204,7 +204,7 @@ Napi::Value LiveClass::failure(const Napi::CallbackInfo& info) {
 Napi::Value LiveClass::counters(const Napi::CallbackInfo&) { return counters_.Value(); }
 
 Napi::Value LiveClass::drops(const Napi::CallbackInfo&) {
-  reader_->report_drops(drops_.Value().Data());
+  reader_->losses().report(drops_.Value().Data());
   return drops_.Value();
 }
 
@@ -222,9 +222,8 @@ void LiveClass::add(const Napi::CallbackInfo& info) {
 }
 
 void LiveClass::close(const Napi::CallbackInfo&) {
-  reader_->count_missed();
-  reader_->report(counters_.Value().Data());
   reader_->close();
+  reader_->report(counters_.Value().Data());
 }
 
 }  // namespace peregrine

@@ -26,9 +26,6 @@ enum SlotFloat : uint32_t { kFirst = 4 / 2, kLast = 6 / 2 };
 /** At the least between two pictures of the processes that make good what was lost. */
 constexpr uint64_t kPictureEveryNs = 2'000'000'000;
 
-/** How often the kernel is asked what it did not run the programs for. */
-constexpr uint64_t kMissedEveryNs = 1'000'000'000;
-
 uint64_t clock_ns(clockid_t clock) {
   timespec now;
   clock_gettime(clock, &now);
@@ -114,6 +111,7 @@ bool LiveReader::open() {
   // Where the kernel has none, or not such as these need, there is /proc.
   if (!options_.plain && !options_.no_iterators) iterators_.reset(live_iterators_load());
   shared_ = live_programs_shared(programs_.get());
+  losses_.watch(programs_.get());
   if (!ring_.open(live_programs_ring(programs_.get()), options_.ring_bytes)) {
     explain(failure_, errno, "mapping the ring");
     return false;
@@ -151,6 +149,7 @@ void LiveReader::set_interest(Interest interest) {
 void LiveReader::close() {
   if (recorder_.is_open() && !recorder_.close() && !failure_) failure_ = recorder_.failure();
   ring_.close();
+  losses_.end();
   programs_.reset();
   iterators_.reset();
   shared_ = nullptr;
@@ -161,7 +160,7 @@ bool LiveReader::snapshot(SectionHeader& header) {
   // Only the first one is a start: later ones make good what was lost, and the events that wait still count.
   if (start_ts_ == 0) start_ts_ = began;
   last_picture_ns_ = began;
-  vital_drops_ = vital_drops();
+  vital_losses_ = losses_.vital();
   if (!read_machine(iterators_.get(), interner_, shared_->boot_time, header, failure_)) return false;
   for (const ThreadEntry& thread : header.threads) {
     const Span cgroups = interner_.bytes_of(thread.cgroups);
@@ -193,11 +192,7 @@ void LiveReader::write_down(const RawEvent& raw, Span event) {
 
 bool LiveReader::fill(uint32_t slot, uint32_t generation) {
   wait();
-  const uint64_t now = clock_ns(CLOCK_MONOTONIC_COARSE);
-  if (now - last_missed_ns_ > kMissedEveryNs) {
-    last_missed_ns_ = now;
-    count_missed();
-  }
+  losses_.look();
   writer_.start(slot);
   writer_.header_floats()[kFirst] = static_cast<double>(number_);
   const uint64_t waiting = ring_.waiting();
@@ -221,7 +216,7 @@ bool LiveReader::fill(uint32_t slot, uint32_t generation) {
   words[kGeneration] = generation;
   words[kRecordsEnd] = writer_.end_word();
   words[kHeapEnd] = writer_.end_byte();
-  return was_empty_ && vital_drops() != vital_drops_ && clock_ns(CLOCK_REALTIME) - last_picture_ns_ > kPictureEveryNs;
+  return was_empty_ && losses_.vital() != vital_losses_ && clock_ns(CLOCK_REALTIME) - last_picture_ns_ > kPictureEveryNs;
 }
 
 void LiveReader::wait() {
@@ -332,50 +327,10 @@ LiveReader::Step LiveReader::keep(const RawEvent& raw, const Recipe& recipe) {
   return Step::kTaken;
 }
 
-void LiveReader::count_missed() {
-  if (shared_ == nullptr) return;
-  uint64_t missed[LIVE_CLASSES] = {};
-  for (int which = 0; which < LIVE_PROGRAMS; which++) {
-    live_class kind = LIVE_CLASS_OTHER;
-    if (which == LIVE_PROGRAM_EXIT) kind = LIVE_CLASS_PROC;
-    if (which == LIVE_PROGRAM_EXEC) kind = LIVE_CLASS_EXECVE;
-    missed[kind] += live_programs_missed(programs_.get(), static_cast<live_program>(which));
-  }
-  for (int kind = 0; kind < LIVE_CLASSES; kind++) {
-    __atomic_store_n(&shared_->drops[kind][LIVE_CAUSE_MISSED], missed[kind], __ATOMIC_RELAXED);
-  }
-}
-
-uint64_t LiveReader::vital_drops() const {
-  // What is missed of the program for all calls may have been any of them.
-  uint64_t sum = __atomic_load_n(&shared_->drops[LIVE_CLASS_OTHER][LIVE_CAUSE_MISSED], __ATOMIC_RELAXED);
-  for (const int which : {LIVE_CLASS_CLONE_FORK, LIVE_CLASS_EXECVE, LIVE_CLASS_PROC, LIVE_CLASS_CREDENTIAL, LIVE_CLASS_OPEN,
-                          LIVE_CLASS_CLOSE}) {
-    for (int cause = 0; cause < LIVE_CAUSES; cause++) {
-      sum += __atomic_load_n(&shared_->drops[which][cause], __ATOMIC_RELAXED);
-    }
-  }
-  return sum;
-}
-
-void LiveReader::report_drops(double* drops) const {
-  for (int which = 0; which < LIVE_CLASSES; which++) {
-    for (int cause = 0; cause < LIVE_CAUSES; cause++) {
-      *drops++ = shared_ == nullptr ? 0
-                                    : static_cast<double>(__atomic_load_n(&shared_->drops[which][cause], __ATOMIC_RELAXED));
-    }
-  }
-}
-
 void LiveReader::report(double* counters) const {
   for (uint32_t i = 0; i < kLiveCounters; i++) counters[i] = static_cast<double>(counters_[i]);
   counters[kLiveLastNumber] = static_cast<double>(number_);
-  if (shared_ == nullptr) return;
-  uint64_t lost = simulated_;
-  for (const auto& causes : shared_->drops) {
-    for (const auto& count : causes) lost += __atomic_load_n(&count, __ATOMIC_RELAXED);
-  }
-  counters[kLiveDropped] = static_cast<double>(lost);
+  counters[kLiveDropped] = static_cast<double>(losses_.total());
 }
 
 }  // namespace peregrine

@@ -10,6 +10,7 @@
 #include "failure.h"
 #include "header.h"
 #include "live_containers.h"
+#include "live_losses.h"
 #include "live_interest.h"
 #include "live_iterators.h"
 #include "live_programs.h"
@@ -92,13 +93,9 @@ class LiveReader {
   LiveContainers& containers() { return containers_; }
 
   const Failure& failure() const { return failure_; }
-  /** Counts what the kernel did not run the programs for. Before close(), and now and then. */
-  void count_missed();
-  /** What the kernel lost, LIVE_CLASSES x LIVE_CAUSES numbers. */
-  void report_drops(double* drops) const;
   void report(double* counters) const;
-  /** Pretends that an event of class OTHER was lost; for `simulate_drops`. */
-  void simulate_drop() { simulated_++; }
+  /** What the kernel lost. */
+  LiveLosses& losses() { return losses_; }
   /** The next event comes from elsewhere, and is in a batch already: it takes a number, and captures have it too. False: bad. */
   bool add(Span event);
 
@@ -120,8 +117,6 @@ class LiveReader {
   Step keep(const RawEvent& raw, const Recipe& recipe);
   bool start_recording(const SectionHeader& header);
   void write_down(const RawEvent& raw, Span event);
-  /** Lost events without which the state is wrong. */
-  uint64_t vital_drops() const;
 
   Interner& interner_;
   RecordWriter writer_;
@@ -138,10 +133,8 @@ class LiveReader {
   uint64_t number_ = 0;
   uint64_t previous_ = 0;      // time of the last event
   uint64_t start_ts_ = 0;      // events from before are in the start state
-  uint64_t vital_drops_ = 0;   // that the last picture of the processes has made good
+  uint64_t vital_losses_ = 0;  // that the last picture of the processes has made good
   uint64_t last_picture_ns_ = 0;
-  uint64_t last_missed_ns_ = 0;
-  uint64_t simulated_ = 0;
   bool was_empty_ = true;  // after the last fill
   bool found_any_ = false;
   uint64_t counters_[kLiveCounters] = {};
@@ -149,6 +142,7 @@ class LiveReader {
   WriteOptions record_options_;
   CaptureWriter recorder_;
   LiveContainers containers_;
+  LiveLosses losses_;
   RecentEvents* recent_ = nullptr;
   bool is_recorded_ = false;
   Failure failure_;
