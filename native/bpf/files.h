@@ -14,9 +14,14 @@
 
 /*
  * A structure of the kernel at an address that the verifier knows nothing of, to be read like any other: a plain load in
- * place of a call for each member. Where the kernel cannot do that, a member must be read by BPF_CORE_READ.
+ * place of a call for each member. Kernels before 6.2 cannot do that: there, and where it makes no difference, a member is
+ * read by BPF_CORE_READ.
  */
-#ifndef PLAIN_TRACEPOINTS
+#if !defined(PLAIN_TRACEPOINTS) && !defined(PICTURE)
+#define HAS_CASTS
+#endif
+
+#ifdef HAS_CASTS
 extern void *bpf_rdonly_cast(const void *address, u32 type) __ksym;
 #define SEEN(type, address) ((struct type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(struct type)))
 #define READ(from, ...) ((from)->__VA_ARGS__)
@@ -63,7 +68,7 @@ inline_always struct file *file_to_read(struct task_struct *task, s64 fd)
 
 	if (!slot)
 		return NULL;
-#ifndef PLAIN_TRACEPOINTS
+#ifdef HAS_CASTS
 	if (bpf_core_field_offset(struct kiocb, ki_filp) == 0)
 		return SEEN(kiocb, slot)->ki_filp;
 #endif

@@ -251,6 +251,20 @@ struct cred {
 	kernel_cap_t cap_inheritable, cap_permitted, cap_effective;
 };
 
+struct kernel_cap_words {
+	u32 cap[2];
+};
+
+struct cred___before_6_3 {
+	struct kernel_cap_words cap_inheritable, cap_permitted, cap_effective;
+};
+
+/* A set of capabilities, by the name that it has in a cred. */
+#define CAPABILITIES_OF(cred, set)                                                                                     \
+	(bpf_core_field_exists((cred)->set.val)                                                                        \
+		 ? (cred)->set.val                                                                                     \
+		 : (u64)((struct cred___before_6_3 *)(cred))->set.cap[1] << 32 | ((struct cred___before_6_3 *)(cred))->set.cap[0])
+
 struct percpu_counter {
 	s64 count;
 };

@@ -98,9 +98,9 @@ noinline int carry_out_misc(struct scratch *s, u32 op, u32 a)
 		struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 		const struct cred *cred = task->cred;
 
-		push_u64(s, cred ? cred->cap_inheritable.val : 0);
-		push_u64(s, cred ? cred->cap_permitted.val : 0);
-		push_u64(s, cred ? cred->cap_effective.val : 0);
+		push_u64(s, cred ? CAPABILITIES_OF(cred, cap_inheritable) : 0);
+		push_u64(s, cred ? CAPABILITIES_OF(cred, cap_permitted) : 0);
+		push_u64(s, cred ? CAPABILITIES_OF(cred, cap_effective) : 0);
 		break;
 	}
 	case POLL_LIST:

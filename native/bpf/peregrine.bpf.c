@@ -351,7 +351,7 @@ inline_always int reaper_of_children(void)
 			parent = BPF_CORE_READ(parent, real_parent);
 		}
 	}
-	return BPF_CORE_READ(space_of(task->thread_pid), child_reaper, pid);
+	return BPF_CORE_READ(space_of(pid_of(task)), child_reaper, pid);
 }
 
 SEC(TRACEPOINT "sched_process_exit")

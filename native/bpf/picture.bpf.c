@@ -100,7 +100,7 @@ int tell_task(struct bpf_iter__task *ctx)
 	push_u64(s, parent ? parent->tgid : 0);
 	push_u64(s, machine_number(signal_pid(task, PIDTYPE_PGID)));
 	push_u64(s, machine_number(signal_pid(task, PIDTYPE_SID)));
-	push_u64(s, number_in_own_space(task->thread_pid));
+	push_u64(s, number_in_own_space(pid_of(task)));
 	push_u64(s, number_in_own_space(signal_pid(task, PIDTYPE_TGID)));
 	push_u64(s, number_in_own_space(signal_pid(task, PIDTYPE_PGID)));
 	push_u32(s, cred->euid.val);
@@ -111,13 +111,13 @@ int tell_task(struct bpf_iter__task *ctx)
 	inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
 	push_u32(s, inode ? exe_flags(file, inode, cred) : 0);
 	push_memory(s, number_of(s, mm));
-	push_u64(s, cred->cap_inheritable.val);
-	push_u64(s, cred->cap_permitted.val);
-	push_u64(s, cred->cap_effective.val);
+	push_u64(s, CAPABILITIES_OF(cred, cap_inheritable));
+	push_u64(s, CAPABILITIES_OF(cred, cap_permitted));
+	push_u64(s, CAPABILITIES_OF(cred, cap_effective));
 	push_u64(s, inode ? BPF_CORE_READ(inode, i_ino) : 0);
 	push_u64(s, inode ? changed_ns(inode) : 0);
 	push_u64(s, inode ? modified_ns(inode) : 0);
-	push_u64(s, start_of_space(space_of(task->thread_pid)));
+	push_u64(s, start_of_space(space_of(pid_of(task))));
 	push_u64(s, signal->rlim[RLIMIT_NOFILE].rlim_cur);
 	push_u32(s, task->flags);
 	push_kernel_text(s, number_of(s, task) + bpf_core_field_offset(struct task_struct, comm));

@@ -291,6 +291,12 @@ inline_always void push_cgroups(struct scratch *s)
 
 /* ---- Ids within name spaces ---- */
 
+/* Older verifiers compute no addresses from pointers that they know the type of: this one has none. */
+inline_always struct pid *pid_of(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, thread_pid);
+}
+
 inline_always s64 number_in_own_space(struct pid *pid)
 {
 	u32 level;
@@ -346,7 +352,7 @@ inline_always int push_birth(struct scratch *s, u64 flags)
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	const struct cred *cred = task->cred;
 	struct nsproxy *spaces = task->nsproxy;
-	struct pid *pid = task->thread_pid;
+	struct pid *pid = pid_of(task);
 	struct pid_namespace *own, *children;
 	u32 out;
 
@@ -383,10 +389,10 @@ inline_always bool exe_writable(struct inode *inode, struct file *file, const st
 	if (mode & 0002)
 		return true;
 	if (BPF_CORE_READ(inode, i_uid.val) == uid)
-		return (mode & 0200) != 0 || (cred->cap_effective.val >> CAP_DAC_OVERRIDE & 1) != 0;
+		return (mode & 0200) != 0 || (CAPABILITIES_OF(cred, cap_effective) >> CAP_DAC_OVERRIDE & 1) != 0;
 	if (BPF_CORE_READ(inode, i_gid.val) == cred->fsgid.val && (mode & 0020))
 		return true;
-	return (cred->cap_effective.val >> CAP_DAC_OVERRIDE & 1) != 0;
+	return (CAPABILITIES_OF(cred, cap_effective) >> CAP_DAC_OVERRIDE & 1) != 0;
 }
 
 inline_always u32 exe_flags(struct file *file, struct inode *inode, const struct cred *cred)
@@ -468,9 +474,9 @@ noinline int push_executable(struct scratch *s)
 		return 0;
 	push_session(s);
 	push_u32(s, inode ? exe_flags(file, inode, cred) : 0);
-	push_u64(s, cred->cap_inheritable.val);
-	push_u64(s, cred->cap_permitted.val);
-	push_u64(s, cred->cap_effective.val);
+	push_u64(s, CAPABILITIES_OF(cred, cap_inheritable));
+	push_u64(s, CAPABILITIES_OF(cred, cap_permitted));
+	push_u64(s, CAPABILITIES_OF(cred, cap_effective));
 	push_u64(s, BPF_CORE_READ(inode, i_ino));
 	push_u64(s, inode ? changed_ns(inode) : 0);
 	push_u64(s, inode ? modified_ns(inode) : 0);
