@@ -32,10 +32,10 @@ enum {
 	PROGRAMS
 };
 
-/* What a program runs at, and the tracepoint's name. */
+/* What a program runs at, the tracepoint's name, and the one that it had in older kernels. */
 static const struct {
 	unsigned int program;
-	const char *tracepoint;
+	const char *tracepoint, *before;
 } places[LIVE_PROGRAMS] = {
 	[LIVE_PROGRAM_EXIT] = {PROGRAM_watch_exit, "sched_process_exit"},
 	[LIVE_PROGRAM_EXEC] = {PROGRAM_watch_exec, "sched_process_exec"},
@@ -43,7 +43,7 @@ static const struct {
 	[LIVE_PROGRAM_SIGNAL] = {PROGRAM_watch_signal, "signal_deliver"},
 	[LIVE_PROGRAM_COMPLETION] = {PROGRAM_watch_completion, "io_uring_complete"},
 	[LIVE_PROGRAM_OVERFLOW] = {PROGRAM_watch_overflow, "io_uring_cqe_overflow"},
-	[LIVE_PROGRAM_REQUEST] = {PROGRAM_watch_request, "io_uring_submit_req"},
+	[LIVE_PROGRAM_REQUEST] = {PROGRAM_watch_request, "io_uring_submit_req", "io_uring_submit_sqe"},
 };
 
 struct live_programs {
@@ -127,6 +127,10 @@ int live_programs_attach(struct live_programs *programs, enum live_program which
 	if (programs->is_plain || which >= LIVE_PROGRAM_COMPLETION)
 		attr.raw_tracepoint.name = (uintptr_t)places[which].tracepoint;
 	programs->links[which] = bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, ATTR_SIZE(raw_tracepoint.prog_fd));
+	if (programs->links[which] < 0 && errno == ENOENT && places[which].before != NULL) {
+		attr.raw_tracepoint.name = (uintptr_t)places[which].before;
+		programs->links[which] = bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, ATTR_SIZE(raw_tracepoint.prog_fd));
+	}
 	return programs->links[which] < 0 ? -1 : 0;
 }
 

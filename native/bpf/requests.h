@@ -443,6 +443,9 @@ inline_always u64 key_of_number(struct request_number *number)
 	return 0;
 }
 
+/* As the tracepoint is called where it is given an entry of the queue; before that it is given what is in one. */
+typedef void (*btf_trace_io_uring_complete___entry)(void *, struct io_ring_ctx *, void *, struct io_uring_cqe *);
+
 SEC("raw_tp/io_uring_complete")
 int watch_completion(u64 *ctx)
 {
@@ -453,6 +456,11 @@ int watch_completion(u64 *ctx)
 	/* The program can write to its queue: what the kernel keeps for itself is read, where there is such. */
 	if (req) {
 		end_request(ctx, (u64)req, BPF_CORE_READ(req, cqe.res), (u64)BPF_CORE_READ(req, file), false);
+		return 0;
+	}
+	if (!bpf_core_type_exists(btf_trace_io_uring_complete___entry)) {
+		number.user_data = ctx[2];
+		end_request(ctx, key_of_number(&number), (s32)ctx[3], 0, (ctx[4] & CQE_MORE) != 0);
 		return 0;
 	}
 	number.user_data = BPF_CORE_READ(cqe, user_data);
