@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "live_interest.h"
@@ -68,6 +69,15 @@ RawEvent whole_event(Span event) {
   return raw;
 }
 
+/** Whether the kernel is older than all that can run the programs: those say many things, and not that. */
+bool is_kernel_too_old() {
+  utsname name;
+  unsigned major = 0;
+  unsigned minor = 0;
+  if (uname(&name) != 0 || std::sscanf(name.release, "%u.%u", &major, &minor) != 2) return false;
+  return major < 5 || (major == 5 && minor < 17);
+}
+
 /** Why the programs could not be loaded, as an error with a remedy of its own. */
 void explain(Failure& failure, int error, const char* step) {
   const std::string why = std::string(": ") + step + ": " + std::strerror(error);
@@ -75,7 +85,9 @@ void explain(Failure& failure, int error, const char* step) {
   failure.set("LIVE_PLATFORM", "system calls can be watched on Linux for x86_64 alone");
 #endif
   // With one of the two capabilities alone the kernel finds the programs at fault and not the rights.
-  if (error == EPERM || error == EACCES || live_privileges_suffice() == 0) {
+  if (is_kernel_too_old()) {
+    failure.set("LIVE_KERNEL", "this kernel cannot run the programs that watch system calls" + why);
+  } else if (error == EPERM || error == EACCES || live_privileges_suffice() == 0) {
     failure.set("LIVE_PERMISSION", "the kernel does not let this process watch system calls" + why);
   } else if (!exists("/sys/kernel/btf/vmlinux")) {
     failure.set("LIVE_BTF", "the kernel does not describe its types: there is no /sys/kernel/btf/vmlinux" + why);

@@ -145,16 +145,18 @@ struct walk {
 	struct dentry *dentry;
 	struct mount *mount;
 	struct dentry *root; /* of the mount */
-	u32 at;              /* where in `work` the path begins so far */
 };
 
-inline_always void prepend(struct scratch *s, u32 *at, const unsigned char *name, u32 len)
+inline_always void prepend(struct scratch *s, const unsigned char *name, u32 len)
 {
-	if (*at < len + 1 || len > 255)
+	u32 at = s->at;
+
+	if (at < len + 1 || len > 255)
 		return;
-	*at -= len + 1;
-	s->work[*at & (LONGEST_PATH - 1)] = '/';
-	bpf_probe_read_kernel(&s->work[(*at & (LONGEST_PATH - 1)) + 1], masked(len, 255), name);
+	at -= len + 1;
+	s->at = at;
+	s->work[at & (LONGEST_PATH - 1)] = '/';
+	bpf_probe_read_kernel(&s->work[(at & (LONGEST_PATH - 1)) + 1], masked(len, 255), name);
 }
 
 static long path_step(u32 i, struct walk *w)
@@ -176,7 +178,7 @@ static long path_step(u32 i, struct walk *w)
 	parent = BPF_CORE_READ(dentry, d_parent);
 	if (parent == dentry)
 		return 1;
-	prepend(w->s, &w->at, BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len));
+	prepend(w->s, BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len));
 	w->dentry = parent;
 	return 0;
 }
@@ -213,18 +215,18 @@ noinline int push_path(struct scratch *s, u64 address)
 	w.dentry = dentry;
 	w.mount = (struct mount *)((u64)mnt - bpf_core_field_offset(struct mount, mnt));
 	w.root = BPF_CORE_READ(mnt, mnt_root);
-	w.at = LONGEST_PATH;
+	s->at = LONGEST_PATH;
 	s->work[LONGEST_PATH] = 0;
 	if (BPF_CORE_READ(dentry, d_parent) == dentry && dentry != w.root) {
 		push_kernel_text(s, (u64)BPF_CORE_READ(dentry, d_name.name));
 		return 0;
 	}
 	bpf_loop(DEEPEST_PATH, path_step, &w, 0);
-	if (w.at >= LONGEST_PATH) {
-		w.at = LONGEST_PATH - 1;
+	if (s->at >= LONGEST_PATH) {
+		s->at = LONGEST_PATH - 1;
 		s->work[LONGEST_PATH - 1] = '/';
 	}
-	push_work(s, w.at);
+	push_work(s, s->at);
 	return 0;
 }
 

@@ -52,7 +52,11 @@ struct scratch {
 	u32 is_compat;  /* the caller is a 32-bit program */
 	u32 is_request; /* of io_uring: names and addresses are in the kernel's memory */
 	u32 dev;        /* of the file opened last */
-	u32 pad;
+	/*
+	 * Where in `work` the path begins so far. Here and not beside what else a walk needs, on the stack: there some verifiers
+	 * would follow every value that it can take, step by step (Linux 6.6 to 6.12 give up).
+	 */
+	u32 at;
 	u64 ino;
 	u64 texts; /* address of a request's texts */
 	struct request request;

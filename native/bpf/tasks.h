@@ -161,7 +161,6 @@ inline_always int push_process(struct scratch *s)
 struct cgroup_walk {
 	struct scratch *s;
 	struct kernfs_node *node;
-	u32 at;
 };
 
 static long cgroup_step(u32 i, struct cgroup_walk *w)
@@ -181,7 +180,7 @@ static long cgroup_step(u32 i, struct cgroup_walk *w)
 	name = BPF_CORE_READ(node, name);
 	size = bpf_probe_read_kernel_str(&w->s->work[LONGEST_PATH + 256], 256, name);
 	if (size > 1 && size <= 256)
-		prepend(w->s, &w->at, (const unsigned char *)name, size - 1);
+		prepend(w->s, (const unsigned char *)name, size - 1);
 	w->node = parent;
 	return 0;
 }
@@ -226,11 +225,11 @@ inline_always int walk_cgroup(struct scratch *s, u64 address)
 		return LONGEST_PATH;
 	w.s = s;
 	w.node = BPF_CORE_READ((struct cgroup *)address, kn);
-	w.at = LONGEST_PATH;
+	s->at = LONGEST_PATH;
 	s->work[LONGEST_PATH] = 0;
 	bpf_loop(64, cgroup_step, &w, 0);
-	if (w.at < LONGEST_PATH)
-		return w.at;
+	if (s->at < LONGEST_PATH)
+		return s->at;
 	s->work[LONGEST_PATH - 1] = '/';
 	return LONGEST_PATH - 1;
 }
