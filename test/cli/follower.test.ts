@@ -51,7 +51,7 @@ test("a change is seen that comes while one before it is looked at", async () =>
     write(`${i}`);
     await until(() => seen.includes(`${i}`));
     // At another moment of the next look each time.
-    await pause(i * 2);
+    await pause(i * 7);
     write(`${i} again`);
     await until(() => seen.includes(`${i} again`));
   }
